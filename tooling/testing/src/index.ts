@@ -1,0 +1,3 @@
+export { expectClose } from "./expect-close.ts";
+export { expectNoLeak } from "./expect-no-leak.ts";
+export { useCpu } from "./use-cpu.ts";

@@ -1,0 +1,74 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { ensureGradients } from "./ensure-gradients.ts";
+import { NuwaError } from "./errors.ts";
+
+export interface ValueAndGradients<Value> {
+  /** What the function returned. The caller disposes every tensor. */
+  readonly value: Value;
+  /** The gradient of the loss by parameter, under the same keys. The caller disposes every tensor. */
+  readonly gradients: Record<string, tf.Tensor>;
+}
+
+/**
+ * Runs `f` and differentiates its `loss` with respect to `params`.
+ *
+ * @param f returns a record of tensors with a scalar `loss`; everything else it creates is disposed
+ * @param params the variables by key, such as `namedParams(layer)`
+ * @param options `allowUnused`: a parameter that the loss does not depend on gets zeros instead of an error
+ * @throws NuwaError `SHAPE` when the loss is no scalar; `INPUT` when there are no params, or when the loss
+ *   does not depend on some of them, which it names
+ */
+export function valueAndGradients<Value extends { readonly loss: tf.Tensor }>(
+  f: () => Value,
+  params: Readonly<Record<string, tf.Variable>>,
+  { allowUnused = false }: { allowUnused?: boolean } = {},
+): ValueAndGradients<Value> {
+  ensureGradients();
+  const keys = Object.keys(params);
+  if (keys.length === 0)
+    throw new NuwaError("INPUT", "valueAndGradients: wanted at least one variable in params, got none.");
+  const kept: Record<string, tf.Tensor> = {};
+  return tf.tidy(() => {
+    try {
+      const { value: loss, grads } = tf.engine().gradients(
+        () => {
+          const values = f();
+          checkLoss(values?.loss);
+          for (const [name, tensor] of Object.entries(values)) {
+            if (name !== "loss") kept[name] = tf.keep(tf.clone(tensor as tf.Tensor));
+          }
+          return values.loss;
+        },
+        keys.map((key) => params[key]),
+        undefined,
+        true,
+      );
+      const unused = keys.filter((_, index) => grads[index] == null);
+      if (unused.length > 0 && !allowUnused) {
+        throw new NuwaError(
+          "INPUT",
+          `valueAndGradients: the loss does not depend on ${unused.join(", ")}. ` +
+            "Use them in f, leave them out of params, or pass { allowUnused: true }.",
+        );
+      }
+      const value: Record<string, tf.Tensor> = { loss };
+      for (const [name, tensor] of Object.entries(kept)) value[name] = tf.clone(tensor);
+      const gradients = Object.fromEntries(
+        keys.map((key, index) => [key, grads[index] ?? tf.zerosLike(params[key])]),
+      );
+      return { value: value as unknown as Value, gradients } as never;
+    } finally {
+      tf.dispose(kept);
+    }
+  });
+}
+
+function checkLoss(loss: unknown): void {
+  if (!(loss instanceof tf.Tensor) || loss.rank !== 0) {
+    const got = loss instanceof tf.Tensor ? `the shape [${loss.shape.join(", ")}]` : String(loss);
+    throw new NuwaError(
+      "SHAPE",
+      `valueAndGradients: wanted a scalar in "loss", got ${got}. Take the mean or the sum.`,
+    );
+  }
+}

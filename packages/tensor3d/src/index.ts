@@ -1,0 +1,35 @@
+export { gelu, silu } from "./activation.ts";
+export { Conv2d, type Conv2dConfig, upsampleNearest2x } from "./conv.ts";
+export { sparseCrossEntropy } from "./cross-entropy.ts";
+export { dropout } from "./dropout.ts";
+export { Embedding, type EmbeddingConfig } from "./embedding.ts";
+export { ensureGradients } from "./ensure-gradients.ts";
+export { isNuwaError, NuwaError, type NuwaErrorCode } from "./errors.ts";
+export { type ValueAndGradients, valueAndGradients } from "./gradient.ts";
+export {
+  type Coordinate,
+  coordinateOf,
+  type Grid,
+  imageGrid,
+  mapCoordinate,
+  textGrid,
+  tokenCount,
+  tokenIndex,
+  videoGrid,
+} from "./grid.ts";
+export { Linear, type LinearConfig } from "./linear.ts";
+export { LayerNorm, type LayerNormConfig } from "./norm.ts";
+export { AdamW, type AdamWConfig } from "./optimizer.ts";
+export {
+  disposeParams,
+  type HostTensor,
+  type Layer,
+  loadParams,
+  namedParams,
+  parameterCount,
+  saveParams,
+} from "./params.ts";
+export { AxialPositions, type AxialPositionsConfig } from "./position.ts";
+export { Rng, type RngState, randomNormal } from "./rng.ts";
+export { type CosineScheduleConfig, cosineSchedule } from "./schedule.ts";
+export { assertShape } from "./shape.ts";

@@ -1,0 +1,34 @@
+export {
+  type BackgroundName,
+  backgroundColours,
+  type Colour,
+  defaultBackgrounds,
+} from "./openmoji/backgrounds.ts";
+export { type Attributes, captionOf, parseCaption, type Vocabulary } from "./openmoji/caption.ts";
+export { type Catalog, type EmojiEntry, readCatalog } from "./openmoji/catalog.ts";
+export {
+  type Combinations,
+  combinationsOf,
+  type ImageCombination,
+  type Split,
+  type VideoCombination,
+} from "./openmoji/combinations.ts";
+export {
+  type Config as CheckedMovingOpenMojiConfig,
+  checkMovingOpenMojiConfig,
+  type EmojiFilter,
+  type MovingOpenMojiConfig,
+} from "./openmoji/config.ts";
+export { MovingOpenMoji, type OpenMojiSample, type OpenOptions } from "./openmoji/dataset.ts";
+export {
+  type MotionName,
+  motionPath,
+  motionStarts,
+  motions,
+  type Pose,
+  type Position,
+} from "./openmoji/motion.ts";
+export { allEmoji, smallEmoji, tinyEmoji } from "./openmoji/sets.ts";
+export { heldOutPairs } from "./openmoji/split.ts";
+export type { Progress } from "./openmoji/sprite-sheet.ts";
+export type { Sample } from "./sample.ts";

@@ -1,0 +1,79 @@
+import { imageGrid, namedParams, Rng, randomNormal, textGrid, videoGrid } from "@nuwa/tensor3d";
+import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test } from "vitest";
+import { Attention3D } from "./attention.ts";
+import { attentionMask } from "./mask.ts";
+import { nearby } from "./nearby.ts";
+
+beforeAll(useCpu);
+
+const grid = videoGrid(2, 3, 2);
+const pattern = nearby({ extent: { height: 3, width: 3, frames: 3 } });
+
+test("params carry the names of checkpoints", () =>
+  expectNoLeak(() => {
+    const attention = new Attention3D({ dim: 8, heads: 2, headDim: 3, contextDim: 5 }, new Rng(1));
+    const shapes = Object.entries(namedParams(attention)).map(([name, { shape }]) => `${name} ${shape}`);
+    expect(shapes).toEqual([
+      "query.weight 8,6",
+      "key.weight 5,6",
+      "value.weight 5,6",
+      "output.weight 6,8",
+      "output.bias 8",
+    ]);
+    attention.dispose();
+  }));
+
+test("one head by hand: uniform weights average the values", () =>
+  expectNoLeak(async () => {
+    const attention = new Attention3D({ dim: 1, heads: 1 }, new Rng(1));
+    const set = (name: string, value: number) => {
+      const variable = namedParams(attention)[name];
+      tf.tidy(() => variable.assign(tf.fill(variable.shape, value)));
+    };
+    set("query.weight", 0);
+    set("value.weight", 2);
+    set("output.weight", 3);
+    set("output.bias", 1);
+    const x = tf.tensor3d([1, 2, 6], [1, 3, 1]);
+    const y = attention.apply(x, { pattern, queryGrid: imageGrid(1, 3), causal: true });
+    // Means over (1), (1, 2), (2, 6), times 2 * 3, plus 1.
+    await expectClose(y, { shape: [1, 3, 1], data: [7, 10, 25] }, { atol: 1e-5 });
+    tf.dispose([x, y]);
+    attention.dispose();
+  }));
+
+test.each([false, true])("step over a memory equals apply, cross-attention=%s", (cross) =>
+  expectNoLeak(async () => {
+    const attention = new Attention3D({ dim: 8, heads: 2, contextDim: cross ? 5 : 8 }, new Rng(1));
+    const x = randomNormal([2, 12, 8], new Rng(2)) as tf.Tensor3D;
+    const context = cross ? (randomNormal([2, 4, 5], new Rng(3)) as tf.Tensor3D) : x;
+    const shape = cross ? { queryGrid: grid, keyGrid: textGrid(4) } : { queryGrid: grid, causal: true };
+    const expected = attention.apply(x, { ...shape, pattern, ...(cross ? { context } : {}) });
+    const memory = attention.memory(context);
+    const actual = tf.tidy(() => {
+      const mask = tf.tensor2d(
+        Array.from(attentionMask(pattern, shape), (bit) => (bit - 1) * 1e9),
+        [12, cross ? 4 : 12],
+      );
+      const half = (start: number) => {
+        const rows = tf.slice(x, [0, start, 0], [2, 6, 8]);
+        return attention.step(rows, memory, tf.slice(mask, [start, 0], [6, -1]));
+      };
+      return tf.concat([half(0), half(6)], 1);
+    });
+    await expectClose(actual, expected, { atol: 1e-5 });
+    tf.dispose([x, context, expected, actual, { ...memory }]);
+    attention.dispose();
+  }),
+);
+
+test("sizes that do not fit are refused", () => {
+  expect(() => new Attention3D({ dim: 8, heads: 3 }, new Rng(1))).toThrow("dim must be a multiple of heads");
+  const attention = new Attention3D({ dim: 8, heads: 2 }, new Rng(1));
+  const x = tf.zeros([1, 12, 6]);
+  expect(() => attention.apply(x, { pattern, queryGrid: grid })).toThrow(
+    "Attention3D x: wanted the shape [b, n, 8]",
+  );
+});

@@ -1,0 +1,16 @@
+export { type AttendOptions, type AttentionBias, attend } from "./attend.ts";
+export {
+  Attention3D,
+  type Attention3DConfig,
+  type Attention3DInit,
+  type Attention3DOptions,
+  type AttentionMemory,
+} from "./attention.ts";
+export { axial } from "./axial.ts";
+export { blockSparse } from "./block-sparse.ts";
+export { attendDense } from "./dense.ts";
+export { full } from "./full.ts";
+export { attentionMask, pairCount } from "./mask.ts";
+export { type NearbyOptions, type NearbySize, nearby } from "./nearby.ts";
+export { type NeighbourTable, neighbourTable } from "./neighbour-table.ts";
+export type { AttentionPattern, AttentionShape, Extent } from "./pattern.ts";

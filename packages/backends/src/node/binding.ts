@@ -1,0 +1,301 @@
+import { NuwaError } from "@nuwa/tensor3d";
+import { encodeConfig } from "./config-proto.ts";
+import { type Functions, loadFunctions, type Pointer } from "./functions.ts";
+import { CStrings } from "./memory.ts";
+import { ATTRIBUTE, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
+import { readStrings, writeStrings } from "./strings.ts";
+
+export interface BindingOptions {
+  /** Threads within an operation and across operations. Default: the cores that this process may use. */
+  readonly threads: number;
+}
+
+/** A tensor that an operation returned: `id` is its handle. */
+export interface TensorMetadata {
+  id: number;
+  shape: number[];
+  dtype: number;
+}
+
+export type Values =
+  | Float32Array
+  | Int32Array
+  | Uint8Array
+  | BigInt64Array
+  | Uint8Array[]
+  | string[]
+  | number[]
+  | boolean[];
+
+/**
+ * tfjs-node's `TFJSBinding` over libtensorflow's C API. A tensor's id is the address of its TensorFlow
+ * handle; whoever gets one must give it to {@link deleteTensor} once.
+ */
+export class Binding {
+  readonly version: string;
+  readonly threads: number;
+  /** Names such as `/job:localhost/replica:0/task:0/device:GPU:0`, with their kinds. */
+  readonly devices: readonly { readonly name: string; readonly type: string }[];
+
+  // What tfjs-node's kernels read.
+  readonly TF_FLOAT = TF_TYPE.float32;
+  readonly TF_INT32 = TF_TYPE.int32;
+  readonly TF_INT64 = TF_TYPE.int64;
+  readonly TF_BOOL = TF_TYPE.bool;
+  readonly TF_COMPLEX64 = TF_TYPE.complex64;
+  readonly TF_STRING = TF_TYPE.string;
+  readonly TF_RESOURCE = TF_TYPE.resource;
+  readonly TF_UINT8 = TF_TYPE.uint8;
+  readonly TF_ATTR_STRING = ATTRIBUTE.string;
+  readonly TF_ATTR_INT = ATTRIBUTE.int;
+  readonly TF_ATTR_FLOAT = ATTRIBUTE.float;
+  readonly TF_ATTR_BOOL = ATTRIBUTE.bool;
+  readonly TF_ATTR_TYPE = ATTRIBUTE.type;
+  readonly TF_ATTR_SHAPE = ATTRIBUTE.shape;
+
+  private readonly c: Functions;
+  private readonly context: Pointer;
+  private readonly status: Pointer;
+  private readonly names = new CStrings();
+  private readonly dims = new BigInt64Array(16);
+  private readonly outputCount = new Int32Array(1);
+  private outputs = new BigUint64Array(16);
+  private op: Pointer = 0;
+  private tensors = 0;
+
+  constructor(folder: string, options: BindingOptions) {
+    const c = loadFunctions(folder);
+    this.c = c;
+    this.threads = options.threads;
+    this.version = c.TF_Version();
+    this.status = c.TF_NewStatus();
+    this.context = this.createContext(encodeConfig(options.threads));
+    this.devices = this.listDevices();
+  }
+
+  /** Copies values into a new tensor. */
+  createTensor(shape: readonly number[], dtype: number, values: Values): number {
+    const { c, status } = this;
+    const rank = shape.length;
+    let size = 1;
+    for (let axis = 0; axis < rank; axis++) {
+      this.dims[axis] = BigInt(shape[axis]);
+      size *= shape[axis];
+    }
+    const array = dtype === TF_TYPE.string ? undefined : typedValues(dtype, values, size);
+    const bytes = array ? array.byteLength : size * 24; // TF_TString is 24 bytes
+    const tensor = c.TF_AllocateTensor(dtype, this.dims, rank, bytes);
+    if (tensor === 0) throw new NuwaError("BACKEND", `node backend: no memory for ${bytes} bytes.`);
+    try {
+      if (!array) writeStrings(c, c.TF_TensorData(tensor), values as (string | Uint8Array)[], size);
+      else if (bytes > 0) c.copyIn(c.TF_TensorData(tensor), array, bytes);
+      const handle = c.TFE_NewTensorHandle(tensor, status);
+      this.check("createTensor");
+      this.tensors++;
+      return handle;
+    } finally {
+      c.TF_DeleteTensor(tensor); // the handle keeps its own reference
+    }
+  }
+
+  deleteTensor(id: number): void {
+    this.c.TFE_DeleteTensorHandle(id);
+    this.tensors--;
+  }
+
+  /** A copy of a tensor's values, the caller's to keep. */
+  tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array | Uint8Array[] {
+    const { c, status } = this;
+    const tensor = c.TFE_TensorHandleResolve(id, status); // no copy on the CPU
+    this.check("tensorDataSync");
+    try {
+      const bytes = c.TF_TensorByteSize(tensor);
+      const from = c.TF_TensorData(tensor);
+      const dtype = c.TFE_TensorHandleDataType(id);
+      if (dtype === TF_TYPE.string) return readStrings(c, from, bytes / 24);
+      const values = emptyValues(dtype, bytes);
+      if (bytes > 0) c.copyOut(values, from, bytes);
+      return values;
+    } finally {
+      c.TF_DeleteTensor(tensor);
+    }
+  }
+
+  /**
+   * Runs any TensorFlow operation.
+   *
+   * @throws NuwaError `BACKEND` with the operation's name and TensorFlow's message
+   */
+  executeOp(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly number[],
+    count: number,
+  ): TensorMetadata[] {
+    const { c, status } = this;
+    const cName = this.names.of(name);
+    if (this.op === 0) this.op = c.TFE_NewOp(this.context, cName, status);
+    else c.TFE_OpReset(this.op, cName, 0, status);
+    const op = this.op;
+    this.check(name);
+    for (let index = 0; index < attributes.length; index++) this.setAttribute(op, attributes[index]);
+    for (let index = 0; index < inputs.length; index++) c.TFE_OpAddInput(op, inputs[index], status);
+    this.check(name);
+    if (count > this.outputs.length) this.outputs = new BigUint64Array(count);
+    this.outputCount[0] = count;
+    c.TFE_Execute(op, this.outputs, this.outputCount, status);
+    this.check(name);
+    const results: TensorMetadata[] = new Array(count);
+    for (let index = 0; index < count; index++) results[index] = this.describe(Number(this.outputs[index]));
+    this.tensors += count;
+    return results;
+  }
+
+  getNumOfTensors(): number {
+    return this.tensors;
+  }
+
+  getNumOfSavedModels(): number {
+    return 0;
+  }
+
+  isUsingGpuDevice(): boolean {
+    return this.devices.some(({ type }) => type === "GPU");
+  }
+
+  private describe(handle: Pointer): TensorMetadata {
+    const { c, status } = this;
+    const rank = c.TFE_TensorHandleNumDims(handle, status);
+    const shape: number[] = new Array(rank);
+    for (let axis = 0; axis < rank; axis++) shape[axis] = c.TFE_TensorHandleDim(handle, axis, status);
+    return { id: handle, shape, dtype: c.TFE_TensorHandleDataType(handle) };
+  }
+
+  private setAttribute(op: Pointer, { name, type, value }: OpAttribute): void {
+    const { c } = this;
+    const key = this.names.of(name);
+    switch (type) {
+      case ATTRIBUTE.type:
+        if (Array.isArray(value)) c.TFE_OpSetAttrTypeList(op, key, Int32Array.from(value), value.length);
+        else c.TFE_OpSetAttrType(op, key, value as number);
+        return;
+      case ATTRIBUTE.bool:
+        c.TFE_OpSetAttrBool(op, key, value ? 1 : 0);
+        return;
+      case ATTRIBUTE.int:
+        if (Array.isArray(value)) c.TFE_OpSetAttrIntList(op, key, int64s(value), value.length);
+        else c.TFE_OpSetAttrInt(op, key, value as number);
+        return;
+      case ATTRIBUTE.float:
+        if (Array.isArray(value)) c.TFE_OpSetAttrFloatList(op, key, Float32Array.from(value), value.length);
+        else c.TFE_OpSetAttrFloat(op, key, value as number);
+        return;
+      case ATTRIBUTE.string: {
+        const bytes = Buffer.from(value as string);
+        c.TFE_OpSetAttrString(op, key, bytes, bytes.length);
+        return;
+      }
+      case ATTRIBUTE.shape:
+        c.TFE_OpSetAttrShape(op, key, int64s(value as number[]), (value as number[]).length, this.status);
+        return;
+      default:
+        throw new NuwaError("BACKEND", `node backend: attribute ${name} has the unknown kind ${type}.`);
+    }
+  }
+
+  /** Throws what the last call left in the status. */
+  private check(where: string): void {
+    if (this.c.TF_GetCode(this.status) === 0) return;
+    const message = this.c.TF_Message(this.status);
+    // A reset operation keeps what it held; the next one starts anew.
+    if (this.op !== 0) this.c.TFE_DeleteOp(this.op);
+    this.op = 0;
+    throw new NuwaError("BACKEND", `${where}: ${message}`);
+  }
+
+  private createContext(config: Uint8Array): Pointer {
+    const { c, status } = this;
+    const options = c.TFE_NewContextOptions();
+    try {
+      c.TFE_ContextOptionsSetConfig(options, config, config.length, status);
+      this.check("node backend: configuration");
+      c.TFE_ContextOptionsSetDevicePlacementPolicy(options, 2); // copy inputs between devices as needed
+      const context = c.TFE_NewContext(options, status);
+      this.check("node backend: context");
+      return context;
+    } finally {
+      c.TFE_DeleteContextOptions(options);
+    }
+  }
+
+  private listDevices(): { name: string; type: string }[] {
+    const { c, status } = this;
+    const list = c.TFE_ContextListDevices(this.context, status);
+    this.check("node backend: devices");
+    const devices = Array.from({ length: c.TF_DeviceListCount(list) }, (_, index) => ({
+      name: c.TF_DeviceListName(list, index, status),
+      type: c.TF_DeviceListType(list, index, status),
+    }));
+    c.TF_DeleteDeviceList(list);
+    return devices;
+  }
+}
+
+function int64s(values: readonly number[]): BigInt64Array {
+  const result = new BigInt64Array(values.length);
+  for (let index = 0; index < values.length; index++) result[index] = BigInt(values[index]);
+  return result;
+}
+
+/** Values as the typed array that a TensorFlow type is laid out as. */
+function typedValues(dtype: number, values: Values, size: number): ArrayBufferView {
+  let array: ArrayBufferView;
+  let elements: number;
+  const numbers = values as ArrayLike<number>;
+  switch (dtype) {
+    case TF_TYPE.float32:
+      array = values instanceof Float32Array ? values : Float32Array.from(numbers);
+      elements = values.length;
+      break;
+    case TF_TYPE.complex64: // interleaved real and imaginary parts
+      array = values instanceof Float32Array ? values : Float32Array.from(numbers);
+      elements = values.length / 2;
+      break;
+    case TF_TYPE.int32:
+      array = values instanceof Int32Array ? values : Int32Array.from(numbers);
+      elements = values.length;
+      break;
+    case TF_TYPE.bool:
+    case TF_TYPE.uint8:
+      array = values instanceof Uint8Array ? values : Uint8Array.from(numbers);
+      elements = values.length;
+      break;
+    case TF_TYPE.int64: // tfjs-node passes pairs of int32, low word first
+      array = values as BigInt64Array | Int32Array;
+      elements = values instanceof BigInt64Array ? values.length : values.length / 2;
+      break;
+    default:
+      throw new NuwaError("BACKEND", `node backend: cannot create a tensor of TensorFlow type ${dtype}.`);
+  }
+  if (elements !== size) {
+    throw new NuwaError("SHAPE", `node backend: a tensor of ${size} elements got ${elements} values.`);
+  }
+  return array;
+}
+
+function emptyValues(dtype: number, bytes: number): Float32Array | Int32Array | Uint8Array | BigInt64Array {
+  switch (dtype) {
+    case TF_TYPE.float32:
+    case TF_TYPE.complex64:
+      return new Float32Array(bytes / 4);
+    case TF_TYPE.int32:
+      return new Int32Array(bytes / 4);
+    case TF_TYPE.bool:
+    case TF_TYPE.uint8:
+      return new Uint8Array(bytes);
+    case TF_TYPE.int64:
+      return new BigInt64Array(bytes / 8);
+    default:
+      throw new NuwaError("BACKEND", `node backend: cannot read a tensor of TensorFlow type ${dtype}.`);
+  }
+}

@@ -1,0 +1,128 @@
+import { join } from "node:path";
+import { NuwaError } from "@nuwa/tensor3d";
+import koffi from "koffi";
+
+/** An address in the process's memory; 0 is none. C pointers cross the binding as plain numbers. */
+export type Pointer = number;
+
+/** Names of the two shared objects that make up libtensorflow, the framework first. */
+export function libraryFiles(platform: NodeJS.Platform = process.platform): readonly [string, string] {
+  if (platform === "darwin") return ["libtensorflow_framework.2.dylib", "libtensorflow_cc.2.dylib"];
+  return ["libtensorflow_framework.so.2", "libtensorflow_cc.so.2"];
+}
+
+// `p` is a pointer, passed as a number. `buffer` takes a typed array in place.
+const signatures = {
+  TF_Version: "str ()",
+  TF_NewStatus: "p ()",
+  TF_GetCode: "int (p)",
+  TF_Message: "str (p)",
+  TF_AllocateTensor: "p (int, buffer, int, size_t)",
+  TF_DeleteTensor: "void (p)",
+  TF_TensorData: "p (p)",
+  TF_TensorByteSize: "size_t (p)",
+  TF_DeviceListCount: "int (p)",
+  TF_DeviceListName: "str (p, int, p)",
+  TF_DeviceListType: "str (p, int, p)",
+  TF_DeleteDeviceList: "void (p)",
+  TF_StringInit: "void (p)",
+  TF_StringCopy: "void (p, buffer, size_t)",
+  TF_StringGetSize: "size_t (p)",
+  TF_StringGetDataPointer: "p (p)",
+  TF_StringDealloc: "void (p)",
+  TFE_NewContextOptions: "p ()",
+  TFE_ContextOptionsSetConfig: "void (p, buffer, size_t, p)",
+  TFE_ContextOptionsSetDevicePlacementPolicy: "void (p, int)",
+  TFE_DeleteContextOptions: "void (p)",
+  TFE_NewContext: "p (p, p)",
+  TFE_DeleteContext: "void (p)",
+  TFE_ContextListDevices: "p (p, p)",
+  TFE_NewTensorHandle: "p (p, p)",
+  TFE_DeleteTensorHandle: "void (p)",
+  TFE_TensorHandleDataType: "int (p)",
+  TFE_TensorHandleNumDims: "int (p, p)",
+  TFE_TensorHandleDim: "int64_t (p, int, p)",
+  TFE_TensorHandleResolve: "p (p, p)",
+  TFE_NewOp: "p (p, p, p)",
+  TFE_OpReset: "void (p, p, p, p)",
+  TFE_DeleteOp: "void (p)",
+  TFE_OpAddInput: "void (p, p, p)",
+  TFE_OpSetAttrString: "void (p, p, buffer, size_t)",
+  TFE_OpSetAttrInt: "void (p, p, int64_t)",
+  TFE_OpSetAttrIntList: "void (p, p, buffer, int)",
+  TFE_OpSetAttrFloat: "void (p, p, float)",
+  TFE_OpSetAttrFloatList: "void (p, p, buffer, int)",
+  TFE_OpSetAttrBool: "void (p, p, uint8_t)",
+  TFE_OpSetAttrType: "void (p, p, int)",
+  TFE_OpSetAttrTypeList: "void (p, p, buffer, int)",
+  TFE_OpSetAttrShape: "void (p, p, buffer, int, p)",
+  TFE_Execute: "void (p, buffer, buffer, p)",
+} as const;
+
+type Kind = {
+  p: Pointer;
+  int: number;
+  int64_t: number;
+  size_t: number;
+  float: number;
+  uint8_t: number;
+  str: string;
+};
+type ArgumentKind = Kind & { buffer: ArrayBufferView };
+type Arguments<List extends string> = List extends ""
+  ? []
+  : List extends `${infer First extends keyof ArgumentKind}, ${infer Rest}`
+    ? [ArgumentKind[First], ...Arguments<Rest>]
+    : List extends keyof ArgumentKind
+      ? [ArgumentKind[List]]
+      : never;
+type Signature<Text extends string> = Text extends `${infer Result} (${infer List})`
+  ? (...values: Arguments<List>) => Result extends keyof Kind ? Kind[Result] : undefined
+  : never;
+
+/** The functions of TensorFlow's C API that the binding calls, and `memcpy` both ways. */
+export type Functions = {
+  readonly [Name in keyof typeof signatures]: Signature<(typeof signatures)[Name]>;
+} & {
+  /** Copies bytes out of the process's memory into a typed array. */
+  readonly copyOut: (to: ArrayBufferView, from: Pointer, bytes: number) => void;
+  /** Copies a typed array's bytes to an address. */
+  readonly copyIn: (to: Pointer, from: ArrayBufferView, bytes: number) => void;
+};
+
+/** Writes a signature of ours as koffi wants it. */
+function prototype(name: string, text: string): string {
+  const [, result, list] = /^(\w+) \((.*)\)$/.exec(text)!;
+  const names: Record<string, string> = { p: "uintptr_t", buffer: "void *", str: "const char *" };
+  const cType = (kind: string) => names[kind] ?? kind;
+  return `${cType(result)} ${name}(${list === "" ? "" : list.split(", ").map(cType).join(", ")})`;
+}
+
+/**
+ * Loads libtensorflow from a folder and binds its C API.
+ *
+ * @throws NuwaError `BACKEND` when a file is missing, does not load, or is no libtensorflow
+ */
+export function loadFunctions(folder: string): Functions {
+  const [framework, library] = libraryFiles();
+  try {
+    // The framework first, so that the second library finds it by its name whatever its search path says.
+    koffi.load(join(folder, framework), { lazy: true, global: true });
+    const handle = koffi.load(join(folder, library), { lazy: true, global: true });
+    const bound: Record<string, unknown> = {};
+    for (const [name, text] of Object.entries(signatures)) bound[name] = handle.func(prototype(name, text));
+    // memcpy is found through the libraries' own dependencies.
+    bound.copyOut = handle.func("void memcpy(void *, uintptr_t, size_t)");
+    bound.copyIn = handle.func("void memcpy(uintptr_t, void *, size_t)");
+    return bound as unknown as Functions;
+  } catch (cause) {
+    throw new NuwaError(
+      "BACKEND",
+      `node backend: cannot load libtensorflow from ${folder}: ${(cause as Error).message}`,
+      {
+        hint: "Set NUWA_LIBTENSORFLOW to a folder with a libtensorflow of this system, or delete the folder to have it fetched again.",
+        cause,
+      },
+    );
+  }
+}

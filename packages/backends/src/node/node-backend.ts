@@ -1,0 +1,261 @@
+import { NuwaError } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Binding, TensorMetadata, Values } from "./binding.ts";
+import { Constants } from "./constants.ts";
+import {
+  ATTRIBUTE,
+  createTensorsTypeOpAttr,
+  getTFDType,
+  type OpAttribute,
+  TF_TYPE,
+} from "./op-attributes.ts";
+
+/** What stands behind a tensor's `dataId`: values that no operation has needed yet, or a handle. */
+interface Entry {
+  readonly shape: number[];
+  readonly dtype: number;
+  values: Values | null;
+  /** The binding's id, -1 before the first operation on it. */
+  id: number;
+  refCount: number;
+}
+
+/** An input of an operation: a tensor, or tfjs-node's stand-in for an int64 scalar. */
+type OpInput = tf.TensorInfo | { readonly valueArray: Int32Array };
+
+const TFJS_TYPE: Readonly<Record<number, tf.DataType>> = {
+  [TF_TYPE.float32]: "float32",
+  [TF_TYPE.int32]: "int32",
+  [TF_TYPE.int64]: "int32",
+  [TF_TYPE.uint8]: "int32",
+  [TF_TYPE.bool]: "bool",
+  [TF_TYPE.complex64]: "complex64",
+  [TF_TYPE.string]: "string",
+  [TF_TYPE.resource]: "string",
+};
+
+/**
+ * The tfjs backend over libtensorflow: what tfjs-node's kernels expect of theirs, with memory that is
+ * freed when a tensor is disposed, reads that are copies, and cached constants.
+ */
+export class NodeBackend extends tf.KernelBackend {
+  readonly binding: Binding;
+  /** True where kernels must keep to what TensorFlow's CUDA kernels can do. */
+  readonly isGPUPackage: boolean;
+  readonly isUsingGpuDevice: boolean;
+  private readonly entries: tf.DataStorage<Entry>;
+  private readonly constants: Constants;
+  private readonly temporaries: number[] = [];
+
+  constructor(binding: Binding) {
+    super();
+    this.binding = binding;
+    this.constants = new Constants(binding);
+    this.isUsingGpuDevice = binding.isUsingGpuDevice();
+    this.isGPUPackage = this.isUsingGpuDevice;
+    this.entries = new tf.DataStorage(this, tf.engine());
+  }
+
+  getDTypeInteger(dtype: tf.DataType): number {
+    return getTFDType(dtype);
+  }
+
+  typeAttributeFromTensor(value: tf.TensorInfo): number {
+    return getTFDType(value.dtype);
+  }
+
+  createReductionOpAttrs(tensor: tf.TensorInfo, keepDims = false): OpAttribute[] {
+    return [
+      { name: "keep_dims", type: ATTRIBUTE.bool, value: keepDims },
+      createTensorsTypeOpAttr("T", tensor.dtype),
+      createTensorsTypeOpAttr("Tidx", "int32"),
+    ];
+  }
+
+  executeSingleInput(name: string, input: tf.TensorInfo): tf.Tensor {
+    return this.executeSingleOutput(name, [createTensorsTypeOpAttr("T", input.dtype)], [input]);
+  }
+
+  executeSingleOutput(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly OpInput[],
+  ): tf.Tensor {
+    return this.executeMultipleOutputs(name, attributes, inputs, 1)[0];
+  }
+
+  /** Runs any TensorFlow operation on tensors of this backend; the caller owns the results. */
+  executeMultipleOutputs(
+    name: string,
+    attributes: readonly OpAttribute[],
+    inputs: readonly OpInput[],
+    count: number,
+  ): tf.Tensor[] {
+    const ids: number[] = new Array(inputs.length);
+    for (let index = 0; index < inputs.length; index++) ids[index] = this.idOf(inputs[index]);
+    try {
+      return this.executeOnIds(name, attributes, ids, count);
+    } finally {
+      if (this.temporaries.length > 0)
+        for (const id of this.temporaries.splice(0)) this.binding.deleteTensor(id);
+    }
+  }
+
+  /** The same for inputs given by the binding's ids, such as those of {@link idOf} and {@link constant}. */
+  executeOnIds(
+    name: string,
+    attributes: readonly OpAttribute[],
+    ids: readonly number[],
+    count: number,
+  ): tf.Tensor[] {
+    const results = this.binding.executeOp(name, attributes, ids, count);
+    const tensors: tf.Tensor[] = new Array(count);
+    for (let index = 0; index < count; index++) tensors[index] = this.createOutputTensor(results[index]);
+    return tensors;
+  }
+
+  /** The binding's id of a tensor, which the backend keeps owning. */
+  idOf(input: OpInput): number {
+    if ("valueArray" in input) {
+      const id = this.binding.createTensor([], TF_TYPE.int64, input.valueArray);
+      this.temporaries.push(id);
+      return id;
+    }
+    const entry = this.entries.get(input.dataId);
+    if (entry.values !== null) {
+      entry.id = this.binding.createTensor(entry.shape, entry.dtype, entry.values);
+      entry.values = null;
+    }
+    return entry.id;
+  }
+
+  /** The id of an int32 vector, or scalar for a number, that is kept: shapes and axes are made once. */
+  constant(values: number | readonly number[]): number {
+    return this.constants.id(values);
+  }
+
+  createOutputTensor({ id, shape, dtype }: TensorMetadata): tf.Tensor {
+    const type = TFJS_TYPE[dtype];
+    if (type === undefined) {
+      this.binding.deleteTensor(id);
+      throw new NuwaError(
+        "BACKEND",
+        `node backend: an operation returned TensorFlow type ${dtype}, unknown to tfjs.`,
+      );
+    }
+    const dataId = {};
+    this.entries.set(dataId, { shape, dtype, id, values: null, refCount: 1 });
+    return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype: type });
+  }
+
+  applyActivation(input: tf.Tensor, activation?: string, weights?: tf.Tensor, alpha?: number): tf.Tensor {
+    switch (activation) {
+      case undefined:
+      case null:
+      case "linear":
+        return input;
+      case "relu":
+        return tf.relu(input);
+      case "relu6":
+        return tf.relu6(input);
+      case "elu":
+        return tf.elu(input);
+      case "sigmoid":
+        return tf.sigmoid(input);
+      case "leakyrelu":
+        return tf.leakyRelu(input, alpha);
+      case "prelu":
+        return tf.prelu(input, weights!);
+      default:
+        throw new NuwaError(
+          "BACKEND",
+          `node backend: no fused activation "${activation}". Apply it as its own op.`,
+        );
+    }
+  }
+
+  override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): object {
+    const dataId = {};
+    this.move(dataId, values, shape, dtype, 1);
+    return dataId;
+  }
+
+  override move(
+    dataId: object,
+    values: tf.backend_util.BackendValues,
+    shape: number[],
+    dtype: tf.DataType,
+    refCount: number,
+  ): void {
+    this.entries.set(dataId, { shape, dtype: getTFDType(dtype), values: values as Values, id: -1, refCount });
+  }
+
+  override readSync(dataId: object): tf.backend_util.BackendValues {
+    const { values, id } = this.entries.get(dataId);
+    // A copy also of what was written and not used yet.
+    return (
+      values === null ? this.binding.tensorDataSync(id) : values.slice()
+    ) as tf.backend_util.BackendValues;
+  }
+
+  override async read(dataId: object): Promise<tf.backend_util.BackendValues> {
+    return this.readSync(dataId);
+  }
+
+  override disposeData(dataId: object, force = false): boolean {
+    if (!this.entries.has(dataId)) return true;
+    const entry = this.entries.get(dataId);
+    entry.refCount--;
+    if (!force && entry.refCount > 0) return false;
+    if (entry.id >= 0) this.binding.deleteTensor(entry.id);
+    this.entries.delete(dataId);
+    return true;
+  }
+
+  override refCount(dataId: object): number {
+    return this.entries.has(dataId) ? this.entries.get(dataId).refCount : 0;
+  }
+
+  override incRef(dataId: object): void {
+    this.entries.get(dataId).refCount++;
+  }
+
+  override numDataIds(): number {
+    return this.entries.numDataIds();
+  }
+
+  override memory(): { unreliable: boolean } {
+    return { unreliable: false };
+  }
+
+  override async time(run: () => void): Promise<{ kernelMs: number }> {
+    const start = performance.now();
+    run();
+    return { kernelMs: performance.now() - start };
+  }
+
+  override floatPrecision(): 16 | 32 {
+    return 32;
+  }
+
+  /** Frees what the backend itself holds; tensors are their owners'. */
+  override dispose(): void {
+    this.constants.dispose();
+  }
+
+  /** The processor that computes. */
+  get device(): string {
+    return this.isUsingGpuDevice ? "GPU" : "CPU";
+  }
+
+  /** The library's version and the threads that it computes with. */
+  get detail(): string {
+    const { version, threads } = this.binding;
+    return `libtensorflow ${version}, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+  }
+
+  /** Tensors that TensorFlow holds for this backend, constants included. */
+  tensorCount(): number {
+    return this.binding.getNumOfTensors();
+  }
+}

@@ -1,0 +1,60 @@
+import { availableParallelism } from "node:os";
+import { NuwaError } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import { Binding } from "./binding.ts";
+import { convolutionKernels } from "./convolution.ts";
+import { BACKEND_NAME } from "./kernel.ts";
+import { NodeBackend } from "./node-backend.ts";
+import { repairedKernels } from "./repairs.ts";
+
+/** Registered only once, since TensorFlow's libraries cannot be unloaded. */
+let registered: { readonly backend: NodeBackend; readonly folder: string } | undefined;
+
+/**
+ * Loads libtensorflow from a folder and registers it as tfjs's backend `tensorflow`, with tfjs-node's
+ * kernels, ours in place of those that need repair. A second call returns the backend of the first.
+ *
+ * @throws NuwaError `BACKEND` when the library does not load or another package took the name
+ */
+export async function registerLibrary(
+  folder: string,
+  options: { threads?: number } = {},
+): Promise<NodeBackend> {
+  if (registered) return registered.backend;
+  if (tf.findBackend(BACKEND_NAME) || tf.findBackendFactory(BACKEND_NAME)) {
+    throw new NuwaError(
+      "BACKEND",
+      `node backend: another package has registered the tfjs backend "${BACKEND_NAME}".`,
+      {
+        hint: "Do not import @tensorflow/tfjs-node beside @nuwa/backends.",
+      },
+    );
+  }
+  const { kernelConfigs } = await import("../generated/node-kernels.js");
+  const binding = quietly(() => new Binding(folder, { threads: options.threads ?? availableParallelism() }));
+  const backend = new NodeBackend(binding);
+  const own = [...convolutionKernels, ...repairedKernels];
+  const replaced = new Set(own.map(({ kernelName }) => kernelName));
+  for (const config of kernelConfigs) if (!replaced.has(config.kernelName)) tf.registerKernel(config);
+  for (const config of own) tf.registerKernel(config);
+  tf.registerBackend(BACKEND_NAME, () => backend, 3);
+  registered = { backend, folder };
+  return backend;
+}
+
+/** The backend that {@link registerLibrary} registered, if it has. */
+export function registeredBackend(): { readonly backend: NodeBackend; readonly folder: string } | undefined {
+  return registered;
+}
+
+/** Runs `load` with TensorFlow's start-up messages off, unless the user set how much it logs. */
+function quietly<Result>(load: () => Result): Result {
+  const name = "TF_CPP_MIN_LOG_LEVEL";
+  if (process.env[name] !== undefined) return load();
+  process.env[name] = "2";
+  try {
+    return load();
+  } finally {
+    delete process.env[name];
+  }
+}

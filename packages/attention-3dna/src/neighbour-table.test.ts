@@ -6,7 +6,7 @@ import { full } from "./full.ts";
 import { attentionMask, pairCount } from "./mask.ts";
 import { nearby } from "./nearby.ts";
 import { neighbourTable } from "./neighbour-table.ts";
-import type { AttentionPattern } from "./pattern.ts";
+import type { AttentionPattern, AttentionShape } from "./pattern.ts";
 
 const patterns: AttentionPattern[] = [
   full(),
@@ -23,7 +23,7 @@ describe.each(patterns)("$name", (pattern) => {
     { queryGrid: videoGrid(3, 4, 3) },
     { queryGrid: videoGrid(3, 4, 3), keyGrid: imageGrid(5, 2) },
   ])("the table, the mask and the count agree with keysOf: %o", (shape) => {
-    const { queryGrid, keyGrid = queryGrid, causal } = shape as typeof shape & { keyGrid?: typeof queryGrid };
+    const { queryGrid, keyGrid = queryGrid, causal }: AttentionShape = shape;
     const { offsets, keys } = neighbourTable(pattern, shape);
     const mask = attentionMask(pattern, shape);
     const keyCount = tokenCount(keyGrid);

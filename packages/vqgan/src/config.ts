@@ -1,0 +1,90 @@
+import { type Grid, imageGrid, NuwaError } from "@nuwa/tensor3d";
+import { z } from "zod";
+
+const size = z.int().positive();
+
+const quantizerSchema = z.strictObject({
+  kind: z.literal("ema"),
+  /** β, the weight of the commitment term. */
+  commitment: z.number().nonnegative().default(0.25),
+  /** Share of a code's running count and sum that a step keeps. */
+  decay: z.number().gt(0).lt(1).default(0.98),
+  /** Laplace smoothing of the running counts. */
+  epsilon: z.number().positive().default(1e-5),
+  /** A code whose running count (latents a batch) falls below this restarts at a latent of the batch. */
+  deadBelow: z.number().nonnegative().default(0.03),
+});
+
+const schema = z
+  .strictObject({
+    /** Height and width of the training pictures, in pixels. */
+    resolution: size,
+    inChannels: size.default(3),
+    /** The first layer reads, and the last one writes, `patch` × `patch` pixels at once. */
+    patch: size.default(4),
+    /** Width of each level; every level after the first one halves the resolution. */
+    channels: z.array(size).min(1),
+    /**
+     * Window of the encoder's residual blocks: 1 makes a code depend on its own pixels only, so codes move exactly
+     * with the picture; 3 lets neighbours in.
+     */
+    encoderKernel: z.literal([1, 3]).default(1),
+    /** Residual blocks of each level. */
+    encoderBlocks: z.array(z.int().nonnegative()),
+    decoderBlocks: z.array(z.int().nonnegative()),
+    embeddingDim: size,
+    codebookSize: z.int().min(2),
+    quantizer: quantizerSchema.default(() => quantizerSchema.parse({ kind: "ema" })),
+    /** Mean squared error, mean absolute error, or their sum. */
+    reconstruction: z.enum(["l2", "l1", "l1+l2"]).default("l1+l2"),
+  })
+  .superRefine((config, context) => {
+    const levels = config.channels.length;
+    for (const key of ["encoderBlocks", "decoderBlocks"] as const) {
+      if (config[key].length === levels) continue;
+      context.addIssue({
+        code: "custom",
+        path: [key],
+        message: `wants one number a level, ${levels} as in channels, got ${config[key].length}`,
+      });
+    }
+    const pixels = config.patch * 2 ** (levels - 1);
+    if (config.resolution % pixels !== 0) {
+      context.addIssue({
+        code: "custom",
+        path: ["resolution"],
+        message: `must be a multiple of patch · 2^(levels − 1) = ${pixels}, got ${config.resolution}`,
+      });
+    }
+  })
+  .readonly();
+
+type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
+
+/** A tokenizer's architecture and loss: plain JSON, stored beside its weights. */
+export type VqConfig = DeepReadonly<z.output<typeof schema>>;
+/** The same before defaults are filled in. */
+export type VqConfigInput = DeepReadonly<z.input<typeof schema>>;
+export type EmaConfig = VqConfig["quantizer"];
+
+/**
+ * Checks a config and fills in its defaults.
+ *
+ * @throws NuwaError `CONFIG` that lists every wrong, missing and unknown field
+ */
+export function parseVqConfig(input: unknown): VqConfig {
+  const result = schema.safeParse(input);
+  if (result.success) return result.data as VqConfig;
+  throw new NuwaError("CONFIG", `VqConfig: ${z.prettifyError(result.error)}`);
+}
+
+/** Pixels along a side of one code: 8 for F8. */
+export function downsampling(config: VqConfig): number {
+  return config.patch * 2 ** (config.channels.length - 1);
+}
+
+/** The codes of one training picture. */
+export function codeGrid(config: VqConfig): Grid {
+  const side = config.resolution / downsampling(config);
+  return imageGrid(side, side);
+}

@@ -1,0 +1,145 @@
+import { type HostTensor, loadParams, NuwaError, namedParams, Rng, saveParams } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import { downsampling, parseVqConfig, type VqConfig, type VqConfigInput } from "./config.ts";
+import { Decoder } from "./decoder.ts";
+import { Encoder } from "./encoder.ts";
+import { reconstructionLoss } from "./loss.ts";
+import { EmaQuantizer } from "./quantizers/ema.ts";
+import type { Quantizer } from "./quantizers/quantizer.ts";
+
+export interface VqLosses {
+  /** reconstruction + commitment, what training minimises. */
+  readonly loss: tf.Scalar;
+  readonly reconstruction: tf.Scalar;
+  /** `β·mean((z − sg[B])²)`; 0 when latents are not quantized. */
+  readonly commitment: tf.Scalar;
+  /** `[b, h, w, dim]`, before quantization. */
+  readonly latents: tf.Tensor4D;
+}
+
+/**
+ * A VQ-VAE: `z_i = argmin_j ‖E(I)_i − B_j‖`, `Î = G(B[z])`. Pixels are float32 `[b, H, W, C]` in [−1, 1], H and
+ * W multiples of the downsampling F; codes are int32 `[b, H/F, W/F]`. Results belong to the caller.
+ */
+export class VqModel {
+  readonly config: VqConfig;
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+  readonly quantizer: Quantizer;
+
+  private constructor(config: VqConfig, rng: Rng) {
+    const { codebookSize, embeddingDim, quantizer } = config;
+    this.config = config;
+    this.encoder = new Encoder(config, rng.fork("encoder"));
+    this.decoder = new Decoder(config, rng.fork("decoder"));
+    this.quantizer = new EmaQuantizer(
+      { ...quantizer, codeCount: codebookSize, dim: embeddingDim },
+      rng.fork("quantizer"),
+    );
+  }
+
+  /**
+   * A fresh model.
+   *
+   * @throws NuwaError `CONFIG`
+   */
+  static create(config: VqConfigInput, rng: Rng = new Rng(0)): VqModel {
+    return new VqModel(parseVqConfig(config), rng);
+  }
+
+  /**
+   * A saved model: what `save` gave, or a `config.json` and the tensors of a safetensors file.
+   *
+   * @throws NuwaError `CONFIG`; `CHECKPOINT` that lists every missing, extra and misshapen tensor
+   */
+  static load(config: VqConfigInput, tensors: Record<string, HostTensor>): VqModel {
+    const model = VqModel.create(config);
+    try {
+      loadParams(model, tensors);
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
+    return model;
+  }
+
+  /** Config and tensors, codebook and running means included. The tensors are the model's own: do not dispose them. */
+  save(): { config: VqConfig; tensors: Record<string, tf.Tensor> } {
+    return { config: this.config, tensors: saveParams(this) };
+  }
+
+  /** What gradients train: the encoder's, the decoder's and, for quantizers that learn so, the quantizer's. */
+  trainableParams(): Record<string, tf.Variable> {
+    return Object.fromEntries(Object.entries(namedParams(this)).filter(([, param]) => param.trainable));
+  }
+
+  /** Pixels `[b, H, W, C]` -> `E(I)` `[b, H/F, W/F, embeddingDim]`, before quantization. */
+  latents(pixels: tf.Tensor4D): tf.Tensor4D {
+    this.checkPixels(pixels);
+    return this.encoder.apply(pixels);
+  }
+
+  /** Pixels `[b, H, W, C]` -> `codes`, int32 `[b, H/F, W/F]`. */
+  encode(pixels: tf.Tensor4D): { codes: tf.Tensor3D } {
+    return { codes: tf.tidy(() => this.quantizer.codesOf(this.latents(pixels)) as tf.Tensor3D) };
+  }
+
+  /** Codes, int32 `[b, h, w]` -> pixels `[b, h·F, w·F, C]`, clipped to [−1, 1]. */
+  decode(codes: tf.Tensor3D): tf.Tensor4D {
+    if (codes.rank !== 3 || codes.dtype !== "int32") {
+      throw new NuwaError(
+        "SHAPE",
+        `VqModel codes: wanted int32 [batch, rows, columns], got ${codes.dtype} [${codes.shape.join(", ")}].`,
+      );
+    }
+    return tf.tidy(() => {
+      const latents = this.quantizer.latentsOf(codes) as tf.Tensor4D;
+      return tf.clipByValue(this.decoder.apply(latents), -1, 1) as tf.Tensor4D;
+    });
+  }
+
+  /** `decode(encode(pixels).codes)`. */
+  reconstruct(pixels: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => this.decode(this.encode(pixels).codes));
+  }
+
+  /** The loss and its terms, differentiable. `quantize: false` lets the latents through as they are. */
+  loss(pixels: tf.Tensor4D, { quantize = true }: { quantize?: boolean } = {}): VqLosses {
+    return tf.tidy(() => {
+      const latents = this.latents(pixels);
+      const quantized = quantize ? this.quantizer.quantize(latents) : undefined;
+      const reconstruction = this.reconstructionOf((quantized?.quantized ?? latents) as tf.Tensor4D, pixels);
+      const commitment = quantized?.loss ?? tf.scalar(0);
+      const loss = quantized ? (tf.add(reconstruction, commitment) as tf.Scalar) : tf.clone(reconstruction);
+      return { loss, reconstruction, commitment, latents };
+    });
+  }
+
+  /** The reconstruction loss of pictures whose codes are known: what the decoder alone trains on. */
+  decoderLoss(codes: tf.Tensor3D, pixels: tf.Tensor4D): tf.Scalar {
+    this.checkPixels(pixels);
+    return tf.tidy(() => this.reconstructionOf(this.quantizer.latentsOf(codes) as tf.Tensor4D, pixels));
+  }
+
+  dispose(): void {
+    this.encoder.dispose();
+    this.decoder.dispose();
+    this.quantizer.dispose();
+  }
+
+  private reconstructionOf(latents: tf.Tensor4D, pixels: tf.Tensor4D): tf.Scalar {
+    return reconstructionLoss(this.decoder.apply(latents), pixels, this.config.reconstruction);
+  }
+
+  private checkPixels(pixels: tf.Tensor): void {
+    const side = downsampling(this.config);
+    const [, height, width, channels] = pixels.shape;
+    const fits = pixels.rank === 4 && channels === this.config.inChannels;
+    if (fits && pixels.dtype === "float32" && height % side === 0 && width % side === 0) return;
+    throw new NuwaError(
+      "SHAPE",
+      `VqModel pixels: wanted float32 [batch, height, width, ${this.config.inChannels}] with height and width ` +
+        `multiples of ${side}, got ${pixels.dtype} [${pixels.shape.join(", ")}]. Crop, pad or resize the pictures.`,
+    );
+  }
+}

@@ -1,0 +1,208 @@
+import {
+  AdamW,
+  cosineSchedule,
+  type HostTensor,
+  NuwaError,
+  Rng,
+  type RngState,
+  valueAndGradients,
+} from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import type { VqModel } from "./model.ts";
+import {
+  parseTrainerConfig,
+  phaseOf,
+  type TokenizerTrainerConfig,
+  type TokenizerTrainerConfigInput,
+  type TrainingPhase,
+} from "./trainer-config.ts";
+
+/** Scalars of one step, before its update. The caller disposes them. */
+export interface TokenizerStep {
+  readonly loss: tf.Scalar;
+  readonly reconstruction: tf.Scalar;
+  readonly commitment: tf.Scalar;
+  /** exp of the entropy of the batch's codes; 0 while nothing is quantized. */
+  readonly perplexity: tf.Scalar;
+  /** Share of the codes that are alive; 0 while nothing is quantized. */
+  readonly usage: tf.Scalar;
+}
+
+/** Everything that continuing exactly needs beside the model's own tensors. */
+export interface TokenizerTrainerState {
+  readonly step: number;
+  readonly rng: RngState;
+  /** The trainer's own tensors: save them, do not dispose them. */
+  readonly tensors: Record<string, tf.Tensor>;
+}
+
+/**
+ * Trains a tokenizer in three phases: continuous (an autoencoder without codes), then k-means codes and the full
+ * loss with running means, then the decoder alone on codes that no longer change. Quantizing from the start
+ * would leave most codes unused.
+ */
+export class TokenizerTrainer {
+  readonly model: VqModel;
+  readonly config: TokenizerTrainerConfig;
+  private readonly learningRate: (step: number) => number;
+  private readonly params: Record<"encoder" | "decoder", Record<string, tf.Variable>>;
+  private readonly optimizers: Record<"encoder" | "decoder", AdamW>;
+  private rng: Rng;
+  private done = 0;
+  /** Latents `[n, dim]` of the last warm-up batches. */
+  private recent: tf.Tensor2D[] = [];
+
+  /** @throws NuwaError `CONFIG` */
+  constructor(model: VqModel, config: TokenizerTrainerConfigInput, rng: Rng) {
+    this.model = model;
+    this.config = parseTrainerConfig(config);
+    this.rng = rng;
+    const { totalSteps, learningRate, learningRateSteps, finalLearningRate } = this.config;
+    this.learningRate = cosineSchedule({
+      peak: learningRate,
+      warmupSteps: learningRateSteps,
+      totalSteps,
+      final: finalLearningRate,
+    });
+    const all = Object.entries(model.trainableParams());
+    const isDecoder = ([name]: [string, tf.Variable]) => name.startsWith("decoder.");
+    this.params = {
+      encoder: Object.fromEntries(all.filter((entry) => !isDecoder(entry))),
+      decoder: Object.fromEntries(all.filter(isDecoder)),
+    };
+    const { weightDecay, beta2, clipNorm } = this.config;
+    const optimizer = (params: Record<string, tf.Variable>) =>
+      new AdamW(params, { weightDecay, beta2, clipNorm });
+    this.optimizers = { encoder: optimizer(this.params.encoder), decoder: optimizer(this.params.decoder) };
+  }
+
+  /** Steps taken. */
+  get step(): number {
+    return this.done;
+  }
+
+  /** What the next step trains. */
+  get phase(): TrainingPhase {
+    return phaseOf(this.done, this.config);
+  }
+
+  /**
+   * One update from a batch, float32 `[b, H, W, C]` in [−1, 1]. Reads nothing back, except where the codes are
+   * fitted.
+   *
+   * @throws NuwaError `INPUT` after the last step, or when the fitted batches hold fewer latents than codes
+   */
+  async trainStep(pixels: tf.Tensor4D): Promise<TokenizerStep> {
+    if (this.done >= this.config.totalSteps) {
+      throw new NuwaError("INPUT", `TokenizerTrainer: all ${this.config.totalSteps} steps are done.`);
+    }
+    const { phase } = this;
+    if (phase === "quantized" && this.recent.length > 0) await this.fitCodes();
+    const result =
+      phase === "decoder" ? this.decoderStep(pixels) : this.fullStep(pixels, phase === "quantized");
+    this.done++;
+    return result;
+  }
+
+  state(): TokenizerTrainerState {
+    const tensors: Record<string, tf.Tensor> = {};
+    for (const part of ["encoder", "decoder"] as const) {
+      for (const [name, tensor] of Object.entries(this.optimizers[part].state())) {
+        tensors[`${part}Optimizer.${name}`] = tensor;
+      }
+    }
+    this.recent.forEach((latents, index) => {
+      tensors[`recent.${index}`] = latents;
+    });
+    return { step: this.done, rng: this.rng.state(), tensors };
+  }
+
+  /**
+   * Continues where `state` was taken; the model's own tensors are loaded apart. Steps from here on are the same,
+   * bit for bit, as without the interruption.
+   *
+   * @throws NuwaError `CHECKPOINT` when the tensors do not fit
+   */
+  loadState(state: { step: number; rng: RngState; tensors: Record<string, HostTensor> }): void {
+    const { step, rng, tensors } = state;
+    const under = (prefix: string) =>
+      Object.fromEntries(
+        Object.entries(tensors)
+          .filter(([name]) => name.startsWith(prefix))
+          .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
+      );
+    this.optimizers.encoder.loadState(under("encoderOptimizer."));
+    this.optimizers.decoder.loadState(under("decoderOptimizer."));
+    tf.dispose(this.recent);
+    const recent = under("recent.");
+    this.recent = Object.keys(recent).map((_, index) => {
+      const { shape, data } = recent[index];
+      return tf.tensor2d(Float32Array.from(data), shape as [number, number]);
+    });
+    this.rng = Rng.from(rng);
+    this.done = step;
+  }
+
+  /** Frees the optimizers' and the trainer's tensors; the model belongs to its owner. */
+  dispose(): void {
+    this.optimizers.encoder.dispose();
+    this.optimizers.decoder.dispose();
+    tf.dispose(this.recent);
+    this.recent = [];
+  }
+
+  private fullStep(pixels: tf.Tensor4D, quantize: boolean): TokenizerStep {
+    const { quantizer } = this.model;
+    return tf.tidy(() => {
+      const { value, gradients } = valueAndGradients(() => ({ ...this.model.loss(pixels, { quantize }) }), {
+        ...this.params.encoder,
+        ...this.params.decoder,
+      });
+      this.update("encoder", gradients);
+      this.update("decoder", gradients);
+      const { loss, reconstruction, commitment, latents } = value;
+      if (!quantize) {
+        this.remember(latents);
+        return { loss, reconstruction, commitment, perplexity: tf.scalar(0), usage: tf.scalar(0) };
+      }
+      const codes = quantizer.codesOf(latents);
+      quantizer.update(latents, codes, this.rng);
+      return { loss, reconstruction, commitment, ...quantizer.codeUse(codes) };
+    });
+  }
+
+  private decoderStep(pixels: tf.Tensor4D): TokenizerStep {
+    return tf.tidy(() => {
+      const { codes } = this.model.encode(pixels);
+      const { value, gradients } = valueAndGradients(
+        () => ({ loss: this.model.decoderLoss(codes, pixels) }),
+        this.params.decoder,
+      );
+      this.update("decoder", gradients);
+      const { loss } = value;
+      const reconstruction = tf.clone(loss);
+      return { loss, reconstruction, commitment: tf.scalar(0), ...this.model.quantizer.codeUse(codes) };
+    });
+  }
+
+  private update(part: "encoder" | "decoder", gradients: Record<string, tf.Tensor>): void {
+    const own = Object.fromEntries(Object.keys(this.params[part]).map((name) => [name, gradients[name]]));
+    this.optimizers[part].step(own, this.learningRate(this.done));
+  }
+
+  private remember(latents: tf.Tensor): void {
+    this.recent.push(tf.keep(tf.clone(tf.reshape(latents, [-1, this.model.quantizer.dim]) as tf.Tensor2D)));
+    if (this.recent.length > this.config.fitBatches) this.recent.shift()!.dispose();
+  }
+
+  private async fitCodes(): Promise<void> {
+    const latents = tf.concat(this.recent);
+    try {
+      await this.model.quantizer.initialise(latents, this.rng);
+    } finally {
+      latents.dispose();
+    }
+    tf.dispose(this.recent);
+    this.recent = [];
+  }
+}

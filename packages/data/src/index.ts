@@ -1,3 +1,4 @@
+export { type ContactSheetOptions, contactSheet, type Plane } from "./contact-sheet.ts";
 export {
   type BackgroundName,
   backgroundColours,
@@ -31,4 +32,5 @@ export {
 export { allEmoji, smallEmoji, tinyEmoji } from "./openmoji/sets.ts";
 export { heldOutPairs } from "./openmoji/split.ts";
 export type { Progress } from "./openmoji/sprite-sheet.ts";
+export { type Preview, type Previewed, writeContactSheets } from "./preview.ts";
 export type { Sample } from "./sample.ts";

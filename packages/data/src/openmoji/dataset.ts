@@ -1,4 +1,5 @@
 import { NuwaError, type Rng } from "@nuwa/tensor3d";
+import type { Preview, Previewed } from "../preview.ts";
 import type { Sample } from "../sample.ts";
 import { backgroundColours } from "./backgrounds.ts";
 import { type Attributes, captionOf, known, parseCaption, type Vocabulary } from "./caption.ts";
@@ -20,6 +21,7 @@ import {
   type Position,
 } from "./motion.ts";
 import { type Canvas, createCanvas, fillFrame, pasteSprite } from "./paste.ts";
+import { openMojiPreviews } from "./previews.ts";
 import { selectEmoji } from "./select.ts";
 import { openSpriteSheet, type Progress, type SpriteSheet } from "./sprite-sheet.ts";
 
@@ -35,7 +37,7 @@ export type OpenMojiSample = Sample<Attributes>;
  * Emoji on coloured backgrounds, still (images) or moving (videos), with captions, sketches and segmentations.
  * The drawings are OpenMoji's, CC BY-SA 4.0: credit them wherever the images show.
  */
-export class MovingOpenMoji implements Vocabulary {
+export class MovingOpenMoji implements Vocabulary, Previewed {
   readonly config: Config;
   /** Names in captions. */
   readonly emoji: readonly string[];
@@ -162,6 +164,11 @@ export class MovingOpenMoji implements Vocabulary {
   /** Videos from drawn starts: `[combinations, frames, size, size, 3]`. */
   videoBatch(combinations: readonly VideoCombination[], rng: Rng): Float32Array {
     return joined(combinations.map((combination) => this.video(combination, rng).pixels));
+  }
+
+  /** What {@link writeContactSheets} writes: images, sketches, videos. */
+  previews(): Preview[] {
+    return openMojiPreviews(this);
   }
 
   #draw(

@@ -12,7 +12,7 @@ export type CacheRead =
   | { readonly bytes: Uint8Array }
   | { readonly bytes?: undefined; readonly problem?: string };
 
-const magic = "nuwa-sprites-1\n";
+const magic = "nuwa-sprites-2\n";
 const hashLength = 32;
 
 /** `<folder>/sprites-<first 16 hex digits of the key's SHA-256>.bin` */

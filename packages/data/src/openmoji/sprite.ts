@@ -82,6 +82,8 @@ export function posedSprite(
       centre + x * cosine + y * sine,
     ]);
   }
+  // A stroke that is thinner than a pixel still is a line.
+  for (let at = 4; at < data.length; at += spriteChannels) data[at] = Math.min(1, data[at] / scale);
   return { side: outSide, data };
 }
 

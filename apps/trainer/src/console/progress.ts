@@ -5,6 +5,8 @@ import { formatDuration, formatNumber } from "./duration.ts";
 export interface Progress {
   /** `done` units of the total are finished; `figures` are shown beside, in their order. */
   update(done: number, figures?: Readonly<Record<string, number>>): void;
+  /** Work begins at `done`, which a former run did: the rate leaves it out. */
+  begin(done: number): void;
   /** The total became known, or changed. */
   setTotal(total: number): void;
   /** Ends the display with a last line. Later calls do nothing. */
@@ -40,6 +42,10 @@ function lineProgress({ title, total, unit, out, every = 5, now = Date.now }: Pr
     printed = now();
   };
   return {
+    begin(count) {
+      done = count;
+      meter.begin(count);
+    },
     update(count, latest = figures) {
       if (!open) return;
       [done, figures] = [count, latest];
@@ -59,7 +65,7 @@ function lineProgress({ title, total, unit, out, every = 5, now = Date.now }: Pr
 
 function barProgress({ title, total, unit, out, now = Date.now }: ProgressOptions): Progress {
   const meter = createMeter(now);
-  let [all, done, open] = [total, 0, true];
+  let [all, done, figures, open] = [total, 0, {}, true];
   const bar = new SingleBar(
     {
       format: `{title} {bar} {value}/{total} {unit}{words}`,
@@ -72,9 +78,13 @@ function barProgress({ title, total, unit, out, now = Date.now }: ProgressOption
   );
   bar.start(all, 0, { title, unit, words: "" });
   return {
-    update(count, figures = {}) {
-      if (!open) return;
+    begin(count) {
       done = count;
+      meter.begin(count);
+    },
+    update(count, latest = figures) {
+      if (!open) return;
+      [done, figures] = [count, latest];
       meter.mark(count);
       bar.update(count, { words: meter.words(count, all, unit) + figureWords(figures) });
     },
@@ -85,7 +95,7 @@ function barProgress({ title, total, unit, out, now = Date.now }: ProgressOption
     finish() {
       if (!open) return;
       open = false;
-      bar.update(done, { words: `, ${formatDuration(meter.elapsed())}` });
+      bar.update(done, { words: ` in ${formatDuration(meter.elapsed())}${figureWords(figures)}` });
       bar.stop();
     },
   };
@@ -98,6 +108,9 @@ function createMeter(now: () => number) {
   const started = now();
   const marks: { time: number; done: number }[] = [{ time: started, done: 0 }];
   return {
+    begin(done: number): void {
+      marks.splice(0, marks.length, { time: now(), done });
+    },
     elapsed: (): number => (now() - started) / 1000,
     mark(done: number): void {
       marks.push({ time: now(), done });

@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { type Clip, frameBytes, type RawImage } from "./pixels.ts";
 
 /** Enlargement and speed of encoded pictures. */
@@ -45,7 +45,7 @@ export async function encodeAnimation(
 
 const rawInfo = ({ width, height }: RawImage) => ({ width, height, channels: 3 as const });
 
-function enlarged(image: sharp.Sharp, { width, height }: RawImage, zoom: number): sharp.Sharp {
+function enlarged(image: Sharp, { width, height }: RawImage, zoom: number): Sharp {
   return zoom === 1 ? image : image.resize(width * zoom, height * zoom, { kernel: "nearest" });
 }
 

@@ -1,0 +1,19 @@
+import type { Command } from "commander";
+import type { CommandContext } from "../cli.ts";
+import { backendOption, wholeNumber } from "./options.ts";
+
+export function addEvaluateCommand(program: Command, context: CommandContext): void {
+  program
+    .command("evaluate")
+    .description(
+      "Generate with a trained model and let a judge, trained on real renderings, name what it sees.",
+    )
+    .requiredOption("--model <folder>", "a model folder (a run has one: runs/<name>/model)")
+    .option("--out <file>", "write the figures to this JSON file")
+    .option("--seed <number>", "number that decides the draws", wholeNumber(0), 0)
+    .addOption(backendOption())
+    .action(async (options) => {
+      const { runEvaluate } = await import("../evaluate/command.ts");
+      await runEvaluate(options, context);
+    });
+}

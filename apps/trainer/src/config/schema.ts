@@ -1,0 +1,108 @@
+import { z } from "zod";
+
+const count = z.int().positive();
+const share = z.number().min(0).max(1);
+
+/**
+ * How long a stage trains: a number of steps, or minutes. With minutes, the speed of the first steps decides
+ * the number of steps, within `least` and `most`; the schedule then follows that number.
+ */
+const budget = z.union([
+  z.strictObject({ steps: count }),
+  z
+    .strictObject({ minutes: z.number().positive(), least: count, most: count })
+    .refine(({ least, most }) => least <= most, { message: "wants least <= most", path: ["least"] }),
+]);
+
+const loop = {
+  budget,
+  /** Steps between checkpoints. */
+  checkpointEvery: count.default(500),
+  /** Steps between points of the curves. */
+  logEvery: count.default(10),
+};
+
+/** A section that its own package checks. */
+const section = z.record(z.string(), z.unknown());
+
+const tokenizerTraining = z.strictObject({
+  ...loop,
+  /** As `@nuwa/vqgan`'s trainer describes it, without `totalSteps`. */
+  optimizer: section.default({}),
+  /** Pictures of a batch. */
+  batch: count,
+  /** Share of the pictures of a batch that are frames of videos; the rest are images. */
+  frameShare: share.default(0.5),
+});
+
+/** One task's part of the joint objective. */
+const taskShare = z.strictObject({
+  /** Samples of a batch of this task. */
+  batch: count,
+  /** How often a step trains this task, relative to the others; 0 leaves it out. */
+  weight: z.number().nonnegative(),
+  /** Weight of the tokens of a video's first frame, relative to those of later frames. */
+  firstFrameWeight: z.number().nonnegative().default(1),
+});
+
+const transformerTraining = z.strictObject({
+  ...loop,
+  /** The highest learning rate: a linear rise over the warm-up, then a cosine down to `finalShare` of it. */
+  learningRate: z.number().positive(),
+  finalShare: share.default(0.02),
+  warmupSteps: z.int().nonnegative().default(50),
+  weightDecay: z.number().nonnegative().default(0.01),
+  beta2: z.number().gt(0).lt(1).default(0.99),
+  clipNorm: z.number().positive().default(1),
+  tasks: z
+    .strictObject({ textToImage: taskShare, videoPrediction: taskShare, textToVideo: taskShare })
+    .refine((tasks) => Object.values(tasks).some(({ weight }) => weight > 0), {
+      message: "wants at least one task with a weight above 0",
+    }),
+  /** Share of conditions that are replaced by "None", so that guidance works. */
+  noneShare: share.default(0.1),
+  /** Share of the input tokens that are replaced by random ones. */
+  inputNoise: share.default(0),
+});
+
+const sampling = z.strictObject({
+  temperature: z.number().nonnegative().default(1),
+  topK: count.optional(),
+  topP: z.number().gt(0).max(1).optional(),
+  guidance: z.number().nonnegative().default(1),
+});
+
+export const runSchema = z.strictObject({
+  name: z.string().regex(/^[\w.-]+$/, "wants letters, digits, dots, dashes and underscores"),
+  seed: z.int().nonnegative().default(0),
+  /** Moving OpenMoji, as `@nuwa/data` describes it. */
+  data: section,
+  tokenizer: z.strictObject({
+    /** As `@nuwa/vqgan` describes it; `resolution` comes from the data. */
+    model: section,
+    train: tokenizerTraining,
+  }),
+  transformer: z.strictObject({
+    /** As `@nuwa/encdec` describes it; vocabularies and grids come from the data and the tokenizer. */
+    model: section,
+    train: transformerTraining,
+  }),
+  sampling: sampling.default(() => sampling.parse({})),
+  /** What the demo makes and judges. */
+  demo: z
+    .strictObject({
+      /** Images judged, of trained and of held-out combinations each. */
+      images: count.default(100),
+      /** Continuations of two given frames that are judged. */
+      predictions: count.default(50),
+      /** Videos from text alone that are judged. */
+      videos: count.default(50),
+      /** Steps that train the judge on real renderings. */
+      judgeSteps: count.default(300),
+    })
+    .prefault({}),
+});
+
+export type RunConfig = z.output<typeof runSchema>;
+export type Budget = z.output<typeof budget>;
+export type SamplingConfig = RunConfig["sampling"];

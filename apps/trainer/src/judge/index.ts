@@ -1,0 +1,12 @@
+export { type AccuracyOptions, type JudgeAccuracy, judgeAccuracy } from "./accuracy.ts";
+export { type ImageJudgement, Judge, likeliest, type VideoJudgement } from "./judge.ts";
+export {
+  type ImageScore,
+  type JudgedItem,
+  scoreContinuations,
+  scoreImages,
+  scoreVideos,
+  type VideoScore,
+} from "./score.ts";
+export { captionChoices, captionScore, picksRightCaption } from "./ten-way.ts";
+export { type JudgeTraining, trainJudge } from "./train-judge.ts";

@@ -1,0 +1,145 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { checkMovingOpenMojiConfig, MovingOpenMoji } from "@nuwa/data";
+import { EncoderDecoder, type EncoderDecoderConfig } from "@nuwa/encdec";
+import { CaptionTokenizer } from "@nuwa/tasks";
+import { isNuwaError, loadParams, NuwaError, Rng, saveParams } from "@nuwa/tensor3d";
+import { readSafetensors, writeSafetensors } from "@nuwa/tensor3d/node";
+import { type VqConfig, VqModel } from "@nuwa/vqgan";
+import type { RunConfig, SamplingConfig } from "../config/schema.ts";
+import { fileError } from "../files/file-error.ts";
+import { replaceFolder } from "../files/replace-folder.ts";
+import { LICENSE_TEXT } from "./license.ts";
+
+/** A text-to-image and -video model: pictures become codes, captions become codes, codes become pictures. */
+export interface Model {
+  readonly name: string;
+  readonly tokenizer: VqModel;
+  readonly transformer: EncoderDecoder;
+  readonly captions: CaptionTokenizer;
+  /** The data that it was trained on. */
+  readonly data: RunConfig["data"];
+  readonly sampling: SamplingConfig;
+}
+
+interface ModelFile {
+  readonly format: "nuwa-model";
+  readonly version: 1;
+  readonly name: string;
+  readonly data: RunConfig["data"];
+  readonly tokenizer: VqConfig;
+  readonly transformer: EncoderDecoderConfig;
+  readonly sampling: SamplingConfig;
+}
+
+const CONFIG = "config.json";
+const CAPTIONS = "tokenizer.json";
+const TOKENIZER = "image-tokenizer.safetensors";
+const TRANSFORMER = "transformer.safetensors";
+
+export function disposeModel(model: Pick<Model, "tokenizer" | "transformer">): void {
+  model.tokenizer.dispose();
+  model.transformer.dispose();
+}
+
+/** Writes the folder whole or not at all, over an older model. @throws NuwaError `FILE` */
+export async function saveModel(path: string, model: Model): Promise<void> {
+  const config: ModelFile = {
+    format: "nuwa-model",
+    version: 1,
+    name: model.name,
+    data: model.data,
+    tokenizer: model.tokenizer.config,
+    transformer: model.transformer.config,
+    sampling: model.sampling,
+  };
+  await replaceFolder(path, [CONFIG], async (folder) => {
+    await writeFile(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
+    await writeFile(join(folder, CAPTIONS), `${JSON.stringify(model.captions, null, 2)}\n`);
+    await writeFile(join(folder, "LICENSE.txt"), LICENSE_TEXT);
+    await writeSafetensors(join(folder, TOKENIZER), saveParams(model.tokenizer));
+    await writeSafetensors(join(folder, TRANSFORMER), saveParams(model.transformer));
+  });
+}
+
+/**
+ * Reads a model folder. The caller disposes it with `disposeModel`.
+ *
+ * @throws NuwaError `FILE` or `CHECKPOINT` naming the file that is missing, damaged or does not fit
+ */
+export async function loadModel(path: string): Promise<Model> {
+  const config = (await readJson(join(path, CONFIG))) as ModelFile;
+  if (config?.format !== "nuwa-model" || config.version !== 1) {
+    const got = `format ${JSON.stringify(config?.format)}, version ${JSON.stringify(config?.version)}`;
+    throw new NuwaError("FILE", `${join(path, CONFIG)}: wanted format "nuwa-model", version 1, got ${got}.`);
+  }
+  const captions = await naming(join(path, CAPTIONS), async (file) =>
+    CaptionTokenizer.fromJSON(await readJson(file)),
+  );
+  const tokenizer = await naming(join(path, TOKENIZER), async (file) => {
+    const { tensors } = await readSafetensors(file);
+    return VqModel.load(config.tokenizer, tensors);
+  });
+  try {
+    const transformer = await naming(join(path, TRANSFORMER), async (file) => {
+      const { tensors } = await readSafetensors(file);
+      return loadTransformer(config.transformer, tensors);
+    });
+    return {
+      name: config.name,
+      tokenizer,
+      transformer,
+      captions,
+      data: config.data,
+      sampling: config.sampling,
+    };
+  } catch (error) {
+    tokenizer.dispose();
+    throw error;
+  }
+}
+
+/** The data set that a model was trained on. */
+export const dataOf = (model: Pick<Model, "data">): Promise<MovingOpenMoji> =>
+  MovingOpenMoji.open(model.data);
+
+/** Frames of the model's videos. */
+export const framesOf = (model: Pick<Model, "data">): number => checkMovingOpenMojiConfig(model.data).frames;
+
+type Tensors = Parameters<typeof loadParams>[1];
+
+function loadTransformer(config: EncoderDecoderConfig, tensors: Tensors): EncoderDecoder {
+  const transformer = EncoderDecoder.create(config, new Rng(0));
+  try {
+    loadParams(transformer, tensors);
+    return transformer;
+  } catch (error) {
+    transformer.dispose();
+    throw error;
+  }
+}
+
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8").catch((error) => {
+    if (error.code !== "ENOENT") throw fileError("read", path, error);
+    throw new NuwaError("FILE", `There is no ${path}.`, {
+      hint: "Give a model folder: `nuwa train` writes one, runs/<name>/model.",
+    });
+  });
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new NuwaError("FILE", `${path} is not sound JSON: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
+/** Runs what reads a file, and says in its errors which file it was. */
+async function naming<Result>(path: string, read: (path: string) => Promise<Result>): Promise<Result> {
+  try {
+    return await read(path);
+  } catch (error) {
+    if (!isNuwaError(error)) throw fileError("read", path, error);
+    if (error.message.includes(path)) throw error;
+    throw new NuwaError(error.code, `${path}: ${error.message}`, { hint: error.hint, cause: error });
+  }
+}

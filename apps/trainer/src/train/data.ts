@@ -1,0 +1,16 @@
+import { MovingOpenMoji } from "@nuwa/data";
+import { CaptionTokenizer } from "@nuwa/tasks";
+import type { RunConfig } from "../config/schema.ts";
+import { inSectionAsync } from "../config/section.ts";
+
+/** The data of a config, and the words of its captions. */
+export interface RunData {
+  readonly dataset: MovingOpenMoji;
+  readonly captions: CaptionTokenizer;
+}
+
+/** @throws NuwaError `CONFIG`, `FILE` */
+export async function openData(config: Pick<RunConfig, "data">): Promise<RunData> {
+  const dataset = await inSectionAsync("data", () => MovingOpenMoji.open(config.data));
+  return { dataset, captions: CaptionTokenizer.build(dataset.captions()) };
+}

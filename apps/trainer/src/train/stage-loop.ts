@@ -1,0 +1,113 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { NuwaError } from "@nuwa/tensor3d";
+import type * as tf from "@tensorflow/tfjs-core";
+import type { Console } from "../console/console.ts";
+import { type Stage, saveCheckpoint } from "../run/checkpoint.ts";
+import type { HistoryEntry } from "../run/history.ts";
+import { interrupted } from "../run/interrupted.ts";
+import { MeanMeter } from "../run/mean-meter.ts";
+import type { RunFolder } from "../run/run-folder.ts";
+import type { EventWriter } from "../tensorboard/event-writer.ts";
+
+/** What a stage does in a step, and what of it a checkpoint keeps. */
+export interface StageWork {
+  readonly stage: Stage;
+  readonly title: string;
+  readonly totalSteps: number;
+  /** One update; the loop disposes the scalars. */
+  step(step: number): Promise<Record<string, tf.Scalar>>;
+  /** The figures that the progress display shows, of those that `step` gives. */
+  readonly shown: readonly string[];
+  /** Tensors to keep; they stay the stage's own. */
+  tensors(): Record<string, tf.Tensor>;
+  extra(): unknown;
+  /** Called after every checkpoint, for samples. */
+  onCheckpoint?(step: number): Promise<void>;
+}
+
+/** Where a run stands within a stage. */
+export interface StagePosition {
+  readonly step: number;
+  readonly seconds: number;
+  readonly history: readonly HistoryEntry[];
+}
+
+export const START: StagePosition = { step: 0, seconds: 0, history: [] };
+
+export interface LoopOptions {
+  readonly run: RunFolder;
+  readonly console: Console;
+  readonly signal: AbortSignal;
+  readonly events: EventWriter;
+  readonly logEvery: number;
+  readonly checkpointEvery: number;
+}
+
+/**
+ * Runs the steps of a stage that are left, with progress, curves and checkpoints.
+ *
+ * @throws NuwaError `INTERRUPTED` after a checkpoint when the signal is aborted; `TRAINING` when the loss is
+ *   no longer a number, without a checkpoint of it
+ */
+export async function runStage(
+  work: StageWork,
+  from: StagePosition,
+  options: LoopOptions,
+): Promise<StagePosition> {
+  const { run, console, signal, events, logEvery, checkpointEvery } = options;
+  const { stage, totalSteps } = work;
+  const meter = new MeanMeter();
+  const history = [...from.history];
+  const started = performance.now();
+  const seconds = (): number => from.seconds + (performance.now() - started) / 1000;
+  const progress = console.progress(work.title, totalSteps, "steps");
+  const save = async (step: number): Promise<string> => {
+    const state = { stage, step, totalSteps, seconds: seconds(), history, extra: work.extra() };
+    return saveCheckpoint(run.checkpoints, state, work.tensors());
+  };
+  let step = from.step;
+  progress.begin(step);
+  try {
+    while (step < totalSteps) {
+      meter.add(await work.step(step));
+      step++;
+      const last = step === totalSteps;
+      if (step % logEvery === 0 || last) {
+        const values = await meter.take();
+        assertFinite(values, stage, step);
+        history.push({ step, seconds: seconds(), values });
+        const tagged = Object.entries(values).map(([name, value]) => [`${stage}/${name}`, value] as const);
+        events.scalars(step, Object.fromEntries(tagged));
+        progress.update(step, pick(values, work.shown));
+      } else {
+        progress.update(step);
+      }
+      // Signals arrive between turns of the event loop, and steps may all be synchronous.
+      await nextTurn();
+      if (signal.aborted && !last) {
+        const path = await save(step);
+        progress.finish();
+        throw interrupted(`Saved ${path}; go on with: nuwa train --resume ${run.path}`);
+      }
+      if (last || step % checkpointEvery === 0) {
+        await save(step);
+        await work.onCheckpoint?.(step);
+      }
+    }
+    return { step, seconds: seconds(), history };
+  } finally {
+    meter.dispose();
+    progress.finish();
+  }
+}
+
+function assertFinite(values: Readonly<Record<string, number>>, stage: Stage, step: number): void {
+  const broken = Object.entries(values).find(([, value]) => !Number.isFinite(value));
+  if (!broken) return;
+  throw new NuwaError("TRAINING", `The ${stage}'s ${broken[0]} became ${broken[1]} at step ${step}.`, {
+    hint: "Lower the learning rate, or clip gradients more (clipNorm).",
+  });
+}
+
+const pick = (values: Readonly<Record<string, number>>, names: readonly string[]): Record<string, number> =>
+  Object.fromEntries(names.filter((name) => name in values).map((name) => [name, values[name]]));

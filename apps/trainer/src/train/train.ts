@@ -1,0 +1,85 @@
+import { NuwaError } from "@nuwa/tensor3d";
+import type { VqModel } from "@nuwa/vqgan";
+import type { CommandContext } from "../cli.ts";
+import { disposeModel, type Model, saveModel } from "../model/model-folder.ts";
+import { lastCheckpoint } from "../run/checkpoint.ts";
+import type { RunFolder } from "../run/run-folder.ts";
+import { EventWriter } from "../tensorboard/event-writer.ts";
+import { CodeTable } from "./code-table.ts";
+import { openData, type RunData } from "./data.ts";
+import type { StagePosition } from "./stage-loop.ts";
+import { trainTokenizer } from "./tokenizer-stage.ts";
+import { trainTransformer } from "./transformer-stage.ts";
+
+/** What training gave. `dispose` frees the models. */
+export interface TrainedRun {
+  readonly data: RunData;
+  readonly tokenizer: VqModel;
+  readonly tokenizerPosition: StagePosition;
+  /** Absent when only the tokenizer was trained. */
+  readonly model?: Model;
+  readonly transformerPosition?: StagePosition;
+  /** Seconds of computing the codes of all pictures. */
+  readonly codeSeconds?: number;
+  dispose(): void;
+}
+
+/**
+ * Trains the stages of a run, each from its last checkpoint where there is one, and writes the model folder
+ * after the last stage.
+ */
+export async function trainRun(
+  run: RunFolder,
+  stage: "tokenizer" | "transformer" | "both",
+  context: CommandContext,
+): Promise<TrainedRun> {
+  if (stage === "transformer") await assertTokenizerFinished(run);
+  const data = await openData(run.config);
+  const events = new EventWriter(run.path);
+  const options = { run, events, ...context };
+  let tokenizer: VqModel | undefined;
+  try {
+    const first = await trainTokenizer(data.dataset, options);
+    tokenizer = first.model;
+    const common = { data, tokenizer, tokenizerPosition: first.position };
+    if (stage === "tokenizer") return { ...common, dispose: () => first.model.dispose() };
+
+    const started = performance.now();
+    const progress = context.console.progress("Codes", 1, "pictures");
+    const codes = await CodeTable.build(data.dataset, data.captions, tokenizer, { progress }).finally(
+      progress.finish,
+    );
+    const codeSeconds = (performance.now() - started) / 1000;
+    const { transformer, position } = await trainTransformer(data, codes, tokenizer, options);
+    const { name, sampling, data: dataConfig } = run.config;
+    const model: Model = {
+      name,
+      tokenizer,
+      transformer,
+      captions: data.captions,
+      data: dataConfig,
+      sampling,
+    };
+    await saveModel(run.model, model);
+    return {
+      ...common,
+      model,
+      transformerPosition: position,
+      codeSeconds,
+      dispose: () => disposeModel(model),
+    };
+  } catch (error) {
+    tokenizer?.dispose();
+    throw error;
+  } finally {
+    events.close();
+  }
+}
+
+async function assertTokenizerFinished(run: RunFolder): Promise<void> {
+  const checkpoint = await lastCheckpoint(run.checkpoints, "tokenizer");
+  if (checkpoint && checkpoint.state.step === checkpoint.state.totalSteps) return;
+  throw new NuwaError("INPUT", `The image tokenizer of ${run.path} is not trained yet.`, {
+    hint: `Train it first: nuwa train tokenizer --resume ${run.path}`,
+  });
+}

@@ -1,0 +1,2 @@
+export { probeWasm } from "./probe.ts";
+export { registerWasm, type WasmOptions } from "./register.ts";

@@ -1,4 +1,33 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import { constantGradients } from "./constant.ts";
+import { cumsumGradient, prodGradient } from "./cumulative.ts";
+import { einsumGradient } from "./einsum.ts";
+import {
+  gatherGradient,
+  gatherNdGradient,
+  scatterNdGradient,
+  tensorScatterUpdateGradient,
+} from "./gather.ts";
+import { depthToSpaceGradient, mirrorPadGradient, tileGradient } from "./layout.ts";
+import { batchMatMulGradient } from "./mat-mul.ts";
+import { maximumGradient, minimumGradient } from "./min-max.ts";
+import { stridedSliceGradient } from "./strided-slice.ts";
 
-/** Gradients that tfjs-core lacks or has wrong, by kernel. */
-export const repairedGradients: readonly tf.GradConfig[] = [];
+/** Gradients that tfjs-core lacks or has wrong, composed of other ops. */
+export const repairedGradients: readonly tf.GradConfig[] = [
+  batchMatMulGradient,
+  cumsumGradient,
+  depthToSpaceGradient,
+  einsumGradient,
+  gatherGradient,
+  gatherNdGradient,
+  maximumGradient,
+  minimumGradient,
+  mirrorPadGradient,
+  prodGradient,
+  scatterNdGradient,
+  stridedSliceGradient,
+  tensorScatterUpdateGradient,
+  tileGradient,
+  ...constantGradients,
+];

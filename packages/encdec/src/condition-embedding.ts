@@ -1,0 +1,29 @@
+import { AxialPositions, disposeParams, Embedding, type Grid, type Rng, tokenCount } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import type { ConditionGroup } from "./condition.ts";
+
+/** Tokens of a kind of condition, plus their places. Params: `tokens.weight`, `positions.{height,width,frames}`. */
+export class ConditionEmbedding {
+  readonly tokens: Embedding;
+  readonly positions: AxialPositions;
+
+  /**
+   * @param size `count` of tokens in the table, features and the largest grid
+   */
+  constructor({ count, dim, grid }: { count: number; dim: number; grid: Grid }, rng: Rng) {
+    this.tokens = new Embedding({ count, dim }, rng.fork("tokens"));
+    this.positions = new AxialPositions({ grid, dim }, rng.fork("positions"));
+  }
+
+  /** A group of conditions -> `[count, tokens, dim]`. */
+  apply({ tokens, count, grid }: ConditionGroup): tf.Tensor {
+    return tf.tidy(() => {
+      const indices = tf.tensor2d(tokens, [count, tokenCount(grid)], "int32");
+      return tf.add(this.tokens.apply(indices), this.positions.apply(grid));
+    });
+  }
+
+  dispose(): void {
+    disposeParams(this);
+  }
+}

@@ -1,0 +1,83 @@
+import { NuwaError } from "@nuwa/tensor3d";
+import { z } from "zod";
+import { patternSchema } from "./pattern-config.ts";
+
+const count = z.int().positive();
+const share = z.number().min(0).lt(1);
+const grid = z.strictObject({ height: count, width: count, frames: count });
+const onePatternSize = patternSchema.refine(
+  (pattern) =>
+    typeof pattern === "string" ||
+    pattern.kind !== "nearby" ||
+    (pattern.extent === undefined) !== (pattern.radius === undefined),
+  { error: "give either extent or radius" },
+);
+
+/** The JSON of an encoder-decoder. */
+export const encoderDecoderSchema = z
+  .strictObject({
+    /** Features of a token. */
+    dim: count,
+    heads: count,
+    /** Default `dim / heads`. */
+    headDim: count.optional(),
+    /** Features inside the feed-forward. Default `4 * dim`. */
+    feedForwardDim: count.optional(),
+    encoderLayers: z.int().nonnegative(),
+    decoderLayers: count,
+    /** How many codes the target tokens come from. */
+    codebookSize: count,
+    /** Tokens of a text condition; shorter texts are padded. */
+    textLength: count,
+    textVocabulary: count,
+    /** How many codes sketch tokens come from. Left out: no sketch conditions. */
+    sketchCodebookSize: count.optional(),
+    /** The largest sketch. Default `targetGrid`. */
+    conditionGrid: grid.optional(),
+    /** The largest target; images use its first frame. */
+    targetGrid: grid,
+    /** Self-attention over sketches; text attends all of its tokens. */
+    encoderPattern: onePatternSize.default("full"),
+    /** Causal self-attention over the target. */
+    decoderPattern: onePatternSize,
+    /** Cross-attention to sketches; text is attended whole. Default: the decoder's pattern. */
+    crossPattern: onePatternSize.optional(),
+    /** Where a position's input tokens come from. */
+    shift: z.enum(["axes", "row", "raster"]).default("axes"),
+    /** Share of features dropped after the embeddings and in the residual branches, in training. */
+    dropout: share.default(0),
+    /** A learned bias for each head and offset in the decoder's window. Needs a nearby pattern. */
+    relativeBias: z.boolean().default(false),
+  })
+  .refine(({ dim, heads, headDim }) => headDim !== undefined || dim % heads === 0, {
+    error: "must divide dim, unless headDim is given",
+    path: ["heads"],
+  })
+  .refine(({ conditionGrid, sketchCodebookSize }) => !conditionGrid || sketchCodebookSize !== undefined, {
+    error: "is for sketches: give sketchCodebookSize too",
+    path: ["conditionGrid"],
+  })
+  .refine(
+    ({ relativeBias, decoderPattern }) =>
+      !relativeBias || (typeof decoderPattern === "object" && decoderPattern.kind === "nearby"),
+    { error: "needs a nearby decoderPattern", path: ["relativeBias"] },
+  );
+
+/** What may be written: fields with a default may be left out. */
+export type EncoderDecoderInput = z.input<typeof encoderDecoderSchema>;
+/** With the defaults filled in. */
+export type EncoderDecoderConfig = z.output<typeof encoderDecoderSchema>;
+
+/**
+ * Checks a config and fills in the defaults.
+ *
+ * @throws NuwaError `CONFIG` that names every bad field
+ */
+export function parseConfig(config: unknown): EncoderDecoderConfig {
+  const result = encoderDecoderSchema.safeParse(config);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map(
+    ({ path, message }) => `${path.join(".") || "config"}: ${message}`,
+  );
+  throw new NuwaError("CONFIG", `EncoderDecoder config: ${problems.join("; ")}.`);
+}

@@ -1,0 +1,124 @@
+import { Attention3D, type AttentionMemory, type AttentionPattern } from "@nuwa/attention-3dna";
+import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import type { EncoderDecoderConfig } from "./config.ts";
+import { drop } from "./drop.ts";
+import { FeedForward } from "./feed-forward.ts";
+import { residualStd, WEIGHT_STD } from "./initialization.ts";
+import { RelativeBias } from "./relative-bias.ts";
+
+/** Encoded conditions of some consecutive rows of a batch. */
+export interface EncodedGroup {
+  /** `[count, m, dim]`. */
+  readonly hidden: tf.Tensor;
+  readonly count: number;
+  readonly grid: Grid;
+  /** How the target attends them. */
+  readonly pattern: AttentionPattern;
+}
+
+export interface DecoderOptions {
+  readonly pattern: AttentionPattern;
+  readonly grid: Grid;
+  readonly conditions: readonly EncodedGroup[];
+  /** For dropout. Default: none is dropped. */
+  readonly rng?: Rng;
+}
+
+/** What a decoding step attends: cached keys and values, and masks that are added to the scores. */
+export interface StepMemory {
+  readonly own: AttentionMemory;
+  /** `[p, m]`, or `[heads, p, m]`. */
+  readonly ownMask: tf.Tensor;
+  readonly cross: readonly {
+    readonly memory: AttentionMemory;
+    readonly mask?: tf.Tensor;
+    readonly count: number;
+  }[];
+}
+
+/** `y += selfAttention(norm(y)) + crossAttention(norm(y), c); y += feedForward(norm(y))`. */
+export class DecoderBlock {
+  readonly config: EncoderDecoderConfig;
+  readonly attentionNorm: LayerNorm;
+  readonly selfAttention: Attention3D;
+  readonly crossAttention: Attention3D;
+  readonly relativeBias?: RelativeBias;
+  readonly feedForwardNorm: LayerNorm;
+  readonly feedForward: FeedForward;
+
+  constructor(config: EncoderDecoderConfig, rng: Rng) {
+    const { dim, heads, headDim, feedForwardDim, decoderLayers } = config;
+    const init = { std: WEIGHT_STD, outputStd: residualStd(decoderLayers) };
+    this.config = config;
+    this.attentionNorm = new LayerNorm({ dim });
+    this.selfAttention = new Attention3D({ dim, heads, headDim }, rng.fork("selfAttention"), init);
+    this.crossAttention = new Attention3D({ dim, heads, headDim }, rng.fork("crossAttention"), init);
+    if (config.relativeBias) this.relativeBias = new RelativeBias(config);
+    this.feedForwardNorm = new LayerNorm({ dim });
+    this.feedForward = new FeedForward(
+      { dim, hidden: feedForwardDim ?? 4 * dim },
+      rng.fork("feedForward"),
+      init,
+    );
+  }
+
+  /** `[b, n, dim]` -> `[b, n, dim]`. */
+  apply(x: tf.Tensor, options: DecoderOptions): tf.Tensor {
+    const { pattern, grid: queryGrid, conditions, rng } = options;
+    return tf.tidy(() => {
+      const y = this.attentionNorm.apply(x);
+      const bias = this.relativeBias?.bias(pattern, queryGrid);
+      const own = this.selfAttention.apply(y, { pattern, queryGrid, causal: true, bias });
+      const cross = overGroups(y, conditions, (rows, { hidden, grid, pattern }) =>
+        this.crossAttention.apply(rows, { pattern, queryGrid, context: hidden, keyGrid: grid }),
+      );
+      return this.finish(x, tf.add(own, cross), rng);
+    });
+  }
+
+  /** Keys and values of a step's own positions, from their normed states `[b, p, dim]`. */
+  ownMemory(y: tf.Tensor): AttentionMemory {
+    return this.selfAttention.memory(y);
+  }
+
+  /** A decoding step: `x` `[b, p, dim]` and its normed states `y` -> `[b, p, dim]`. */
+  step(x: tf.Tensor, y: tf.Tensor, { own, ownMask, cross }: StepMemory): tf.Tensor {
+    return tf.tidy(() => {
+      const attended = this.selfAttention.step(y, own, ownMask);
+      const crossed = overGroups(y, cross, (rows, { memory, mask }) =>
+        this.crossAttention.step(rows, memory, mask),
+      );
+      return this.finish(x, tf.add(attended, crossed), undefined);
+    });
+  }
+
+  dispose(): void {
+    disposeParams(this);
+  }
+
+  private finish(x: tf.Tensor, attended: tf.Tensor, rng: Rng | undefined): tf.Tensor {
+    const { dropout } = this.config;
+    const middle = tf.add(x, drop(attended, dropout, rng));
+    const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
+    return tf.add(middle, drop(fed, dropout, rng));
+  }
+}
+
+/** Applies `f` to the rows of each group and joins the results. */
+function overGroups<Group extends { readonly count: number }>(
+  x: tf.Tensor,
+  groups: readonly Group[],
+  f: (rows: tf.Tensor, group: Group) => tf.Tensor,
+): tf.Tensor {
+  if (groups.length === 1) return f(x, groups[0]);
+  const parts = tf.split(
+    x,
+    groups.map(({ count }) => count),
+    0,
+  );
+  return tf.concat(
+    parts.map((rows, index) => f(rows, groups[index])),
+    0,
+  );
+}

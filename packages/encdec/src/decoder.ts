@@ -1,0 +1,32 @@
+import { disposeParams, LayerNorm, type Rng } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import type { EncoderDecoderConfig } from "./config.ts";
+import { DecoderBlock, type DecoderOptions } from "./decoder-block.ts";
+import { drop } from "./drop.ts";
+
+/** Layers of causal 3DNA(Y, Y) plus 3DNA(Y, C), and a final norm. */
+export class Decoder {
+  readonly config: EncoderDecoderConfig;
+  readonly blocks: DecoderBlock[];
+  readonly norm: LayerNorm;
+
+  constructor(config: EncoderDecoderConfig, rng: Rng) {
+    const block = (_: unknown, index: number) => new DecoderBlock(config, rng.fork("block", index));
+    this.config = config;
+    this.blocks = Array.from({ length: config.decoderLayers }, block);
+    this.norm = new LayerNorm({ dim: config.dim });
+  }
+
+  /** Embedded inputs `[b, n, dim]` -> `[b, n, dim]`. */
+  apply(x: tf.Tensor, options: DecoderOptions): tf.Tensor {
+    return tf.tidy(() => {
+      let hidden = drop(x, this.config.dropout, options.rng);
+      for (const block of this.blocks) hidden = block.apply(hidden, options);
+      return this.norm.apply(hidden);
+    });
+  }
+
+  dispose(): void {
+    disposeParams(this);
+  }
+}

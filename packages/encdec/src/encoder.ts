@@ -1,0 +1,79 @@
+import { Attention3D, type AttentionPattern } from "@nuwa/attention-3dna";
+import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import type { EncoderDecoderConfig } from "./config.ts";
+import { drop } from "./drop.ts";
+import { FeedForward } from "./feed-forward.ts";
+import { residualStd, WEIGHT_STD } from "./initialization.ts";
+
+export interface EncoderOptions {
+  readonly pattern: AttentionPattern;
+  readonly grid: Grid;
+  /** For dropout. Default: none is dropped. */
+  readonly rng?: Rng;
+}
+
+/** `c += attention(norm(c)); c += feedForward(norm(c))`. */
+export class EncoderBlock {
+  readonly config: EncoderDecoderConfig;
+  readonly attentionNorm: LayerNorm;
+  readonly attention: Attention3D;
+  readonly feedForwardNorm: LayerNorm;
+  readonly feedForward: FeedForward;
+
+  constructor(config: EncoderDecoderConfig, rng: Rng) {
+    const { dim, heads, headDim, feedForwardDim, encoderLayers } = config;
+    const init = { std: WEIGHT_STD, outputStd: residualStd(encoderLayers) };
+    this.config = config;
+    this.attentionNorm = new LayerNorm({ dim });
+    this.attention = new Attention3D({ dim, heads, headDim }, rng.fork("attention"), init);
+    this.feedForwardNorm = new LayerNorm({ dim });
+    this.feedForward = new FeedForward(
+      { dim, hidden: feedForwardDim ?? 4 * dim },
+      rng.fork("feedForward"),
+      init,
+    );
+  }
+
+  /** `[b, m, dim]` -> `[b, m, dim]`. */
+  apply(x: tf.Tensor, { pattern, grid, rng }: EncoderOptions): tf.Tensor {
+    const { dropout } = this.config;
+    return tf.tidy(() => {
+      const attended = this.attention.apply(this.attentionNorm.apply(x), { pattern, queryGrid: grid });
+      const middle = tf.add(x, drop(attended, dropout, rng));
+      const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
+      return tf.add(middle, drop(fed, dropout, rng));
+    });
+  }
+
+  dispose(): void {
+    disposeParams(this);
+  }
+}
+
+/** Layers of 3DNA(C, C) over a condition, and a final norm. */
+export class Encoder {
+  readonly config: EncoderDecoderConfig;
+  readonly blocks: EncoderBlock[];
+  readonly norm: LayerNorm;
+
+  constructor(config: EncoderDecoderConfig, rng: Rng) {
+    const block = (_: unknown, index: number) => new EncoderBlock(config, rng.fork("block", index));
+    this.config = config;
+    this.blocks = Array.from({ length: config.encoderLayers }, block);
+    this.norm = new LayerNorm({ dim: config.dim });
+  }
+
+  /** Embedded conditions `[b, m, dim]` -> `[b, m, dim]`. */
+  apply(x: tf.Tensor, options: EncoderOptions): tf.Tensor {
+    return tf.tidy(() => {
+      let hidden = drop(x, this.config.dropout, options.rng);
+      for (const block of this.blocks) hidden = block.apply(hidden, options);
+      return this.norm.apply(hidden);
+    });
+  }
+
+  dispose(): void {
+    disposeParams(this);
+  }
+}

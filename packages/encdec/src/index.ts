@@ -1,0 +1,13 @@
+export type { Condition } from "./condition.ts";
+export {
+  type EncoderDecoderConfig,
+  type EncoderDecoderInput,
+  encoderDecoderSchema,
+  parseConfig,
+} from "./config.ts";
+export type { EncodedGroup } from "./decoder-block.ts";
+export type { LossOptions, LossResult } from "./loss.ts";
+export { EncoderDecoder, type LogitsOptions } from "./model.ts";
+export { type PatternConfig, patternFromConfig, patternSchema } from "./pattern-config.ts";
+export { decodeSchedule, type ScheduleOptions } from "./schedule.ts";
+export type { Shift } from "./shift.ts";

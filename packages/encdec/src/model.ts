@@ -1,0 +1,143 @@
+import { type AttentionPattern, full } from "@nuwa/attention-3dna";
+import { disposeParams, type Grid, Linear, NuwaError, type Rng, textGrid, tokenCount } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import { type Condition, type ConditionGroup, groupConditions, specialTokens } from "./condition.ts";
+import { ConditionEmbedding } from "./condition-embedding.ts";
+import { type EncoderDecoderConfig, type EncoderDecoderInput, parseConfig } from "./config.ts";
+import { Decoder } from "./decoder.ts";
+import type { EncodedGroup } from "./decoder-block.ts";
+import { Encoder } from "./encoder.ts";
+import { WEIGHT_STD } from "./initialization.ts";
+import { type LossOptions, type LossResult, modelLoss } from "./loss.ts";
+import { patternFromConfig } from "./pattern-config.ts";
+import { TargetEmbedding } from "./target-embedding.ts";
+
+export interface LogitsOptions {
+  /** One for each row of the targets. */
+  readonly conditions: readonly Condition[];
+  /** int32 `[batch, tokens]`, in raster order. */
+  readonly targets: tf.Tensor;
+  readonly grid: Grid;
+  /** For dropout, in training. Default: none is dropped. */
+  readonly rng?: Rng;
+}
+
+/**
+ * The 3D encoder-decoder: a condition (text, sketch or None) is encoded by 3D nearby attention, and the codes
+ * of an image or video are predicted one by one in raster order by a decoder that attends it.
+ */
+export class EncoderDecoder {
+  readonly config: EncoderDecoderConfig;
+  readonly targets: TargetEmbedding;
+  readonly texts: ConditionEmbedding;
+  readonly sketches?: ConditionEmbedding;
+  readonly encoder: Encoder;
+  readonly decoder: Decoder;
+  readonly head: Linear;
+  readonly #patterns: Readonly<Record<"encoder" | "decoder" | "cross" | "text", AttentionPattern>>;
+
+  /** @throws NuwaError `CONFIG` that names every bad field */
+  static create(config: EncoderDecoderInput, rng: Rng): EncoderDecoder {
+    return new EncoderDecoder(parseConfig(config), rng);
+  }
+
+  constructor(config: EncoderDecoderConfig, rng: Rng) {
+    const { dim, codebookSize, textLength, sketchCodebookSize, conditionGrid, targetGrid } = config;
+    this.config = config;
+    this.#patterns = {
+      encoder: patternFromConfig(config.encoderPattern),
+      decoder: patternFromConfig(config.decoderPattern),
+      cross: patternFromConfig(config.crossPattern ?? config.decoderPattern),
+      text: full(), // the window (1, 1, all) of a text
+    };
+    const texts = { count: specialTokens(config).none + 1, dim, grid: textGrid(textLength) };
+    this.targets = new TargetEmbedding(config, rng.fork("targets"));
+    this.texts = new ConditionEmbedding(texts, rng.fork("texts"));
+    if (sketchCodebookSize !== undefined) {
+      const sketches = { count: sketchCodebookSize, dim, grid: conditionGrid ?? targetGrid };
+      this.sketches = new ConditionEmbedding(sketches, rng.fork("sketches"));
+    }
+    this.encoder = new Encoder(config, rng.fork("encoder"));
+    this.decoder = new Decoder(config, rng.fork("decoder"));
+    const head = { inFeatures: dim, outFeatures: codebookSize, bias: false };
+    this.head = new Linear(head, rng.fork("head"), { std: WEIGHT_STD });
+  }
+
+  /** The decoder's self-attention, for `decodeSchedule`. */
+  get decoderPattern(): AttentionPattern {
+    return this.#patterns.decoder;
+  }
+
+  /**
+   * Encodes conditions. Neighbours in the list that lie on the same grid share a group; the caller disposes
+   * each group's `hidden` `[count, tokens, dim]`.
+   *
+   * @throws NuwaError `INPUT` for conditions that the model cannot read
+   */
+  encode(conditions: readonly Condition[], { rng }: { rng?: Rng } = {}): EncodedGroup[] {
+    return groupConditions(conditions, this.config).map((group) => ({
+      hidden: this.#encodeGroup(group, rng),
+      count: group.count,
+      grid: group.grid,
+      pattern: group.family === "text" ? this.#patterns.text : this.#patterns.cross,
+    }));
+  }
+
+  /**
+   * The logits of every token given those before it: `[batch, tokens, codebookSize]`.
+   *
+   * @throws NuwaError `SHAPE` or `INPUT` when the targets do not fit the grid or the conditions
+   */
+  logits(options: LogitsOptions): tf.Tensor3D {
+    const { conditions, targets, grid, rng } = options;
+    checkTargets(targets, conditions.length, grid);
+    return tf.tidy(() => {
+      const inputs = this.targets.apply(targets, grid);
+      const encoded = this.encode(conditions, { rng });
+      const hidden = this.decoder.apply(inputs, {
+        pattern: this.#patterns.decoder,
+        grid,
+        conditions: encoded,
+        rng,
+      });
+      return this.head.apply(hidden) as tf.Tensor3D;
+    });
+  }
+
+  /**
+   * The negative log-likelihood of the targets, in nats a token. Differentiable: call it inside
+   * `valueAndGradients(() => model.loss(...), namedParams(model))`.
+   */
+  loss(options: LossOptions): LossResult {
+    return modelLoss(this, options);
+  }
+
+  dispose(): void {
+    disposeParams(this);
+  }
+
+  #encodeGroup(group: ConditionGroup, rng: Rng | undefined): tf.Tensor {
+    const sketch = group.family === "sketch";
+    return tf.tidy(() => {
+      const embedded = (sketch ? this.sketches! : this.texts).apply(group);
+      const pattern = sketch ? this.#patterns.encoder : this.#patterns.text;
+      return this.encoder.apply(embedded, { pattern, grid: group.grid, rng });
+    });
+  }
+}
+
+function checkTargets(targets: tf.Tensor, batch: number, grid: Grid): void {
+  const wanted = [batch, tokenCount(grid)];
+  if (targets.shape.join() !== wanted.join()) {
+    throw new NuwaError(
+      "SHAPE",
+      `EncoderDecoder targets: wanted [${wanted.join(", ")}], one row a condition and one column a token, got [${targets.shape.join(", ")}].`,
+    );
+  }
+  if (targets.dtype !== "int32") {
+    throw new NuwaError(
+      "INPUT",
+      `EncoderDecoder targets: wanted int32 codes, got ${targets.dtype}. Cast them with tf.cast.`,
+    );
+  }
+}

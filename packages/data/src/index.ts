@@ -1,5 +1,16 @@
 export { type ContactSheetOptions, contactSheet, type Plane } from "./contact-sheet.ts";
 export {
+  type DigitMotion,
+  digitMotions,
+  type MnistAttributes,
+  type MovingDigit,
+  mnistCaption,
+  parseMnistCaption,
+} from "./mnist/caption.ts";
+export { type CaptionedMovingMnistConfig, checkMnistConfig, type MnistConfig } from "./mnist/config.ts";
+export { CaptionedMovingMnist, type DigitPath, type MnistSample, type MnistSplit } from "./mnist/dataset.ts";
+export { splitDigits } from "./mnist/digits.ts";
+export {
   type BackgroundName,
   backgroundColours,
   type Colour,

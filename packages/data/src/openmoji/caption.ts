@@ -67,10 +67,24 @@ function example({ emoji, backgrounds }: Vocabulary): string {
 /** Endings in s of singular nouns. */
 const singular = /(ss|us|[^k]is|lens|series)$/;
 
-/** The article that a name takes when read aloud; plural names take none. */
+/** Names that take no article. */
+const massNouns = new Set([
+  "bacon",
+  "bread",
+  "broccoli",
+  "butter",
+  "cheese",
+  "garlic",
+  "popcorn",
+  "salt",
+  "spaghetti",
+  "sushi",
+]);
+
+/** The article that a name takes when read aloud; plurals and mass nouns take none. */
 function withArticle(name: string): string {
   const noun = name.split(/ (?:with|without|of|on|in|at|under|behind) /)[0];
-  if (noun.endsWith("s") && !singular.test(noun)) return name;
+  if (massNouns.has(name) || (noun.endsWith("s") && !singular.test(noun))) return name;
   const sounds = /^(uni|eu|one|ut)/.test(name) ? "a" : /^([aeiou]|hour|x-)/.test(name) ? "an" : "a";
   return `${sounds} ${name}`;
 }

@@ -35,14 +35,16 @@ export function fillFrame(
   frame: number,
   colour: Colour,
 ): void {
-  const [red, green, blue] = colour.map((value) => value / 127.5 - 1);
   const first = frame * size * size;
   const last = first + size * size;
-  for (let at = first * 3; at < last * 3; at += 3) {
+  const [red, green, blue] = colour.map((value) => value / 127.5 - 1);
+  for (let at = first * 3; at < (first + size) * 3; at += 3) {
     pixels[at] = red;
     pixels[at + 1] = green;
     pixels[at + 2] = blue;
   }
+  for (let row = 1; row < size; row++)
+    pixels.copyWithin((first + row * size) * 3, first * 3, (first + size) * 3);
   sketch.fill(0, first, last);
   segmentation.fill(0, first, last);
 }

@@ -1,2 +1,11 @@
 export { editDistance, nearWords } from "./near-words.ts";
-export { CaptionTokenizer, type CaptionTokenizerFile, PAD_TOKEN } from "./text-tokenizer.ts";
+export {
+  drawTask,
+  type JointLoss,
+  jointLoss,
+  type ObjectiveOptions,
+  type TaskBatch,
+  TRAINING_TASKS,
+  type TrainingTask,
+} from "./objective.ts";
+export { CaptionTokenizer, type CaptionTokenizerFile } from "./text-tokenizer.ts";

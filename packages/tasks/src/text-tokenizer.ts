@@ -1,10 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import { nearWords } from "./near-words.ts";
 
-/** The token that fills a caption up to the common length. Its embedding is learnt, and it is attended. */
-export const PAD_TOKEN = 0;
-const PAD_WORD = "<pad>";
-
 /** The content of `tokenizer.json`. `words[token]` is the word of a token. */
 export interface CaptionTokenizerFile {
   readonly format: "nuwa-words";
@@ -15,15 +11,15 @@ export interface CaptionTokenizerFile {
 
 /**
  * Word-level tokens of captions from a known language: every word that occurred is a token, in alphabetical
- * order after `<pad>`, and every text becomes `textLength` tokens.
+ * order, and a text has at most `textLength` of them.
  *
- * Letter case, runs of white space and punctuation around words do not matter. The condition "None" is no
- * text: the model has its own token for it.
+ * Letter case, runs of white space and punctuation around words do not matter. The vocabulary holds words only:
+ * padding, and the condition "None", are tokens of the model's own.
  */
 export class CaptionTokenizer {
-  /** Tokens of every encoded text. */
+  /** The most words of a text. */
   readonly textLength: number;
-  /** `words[token]`; the first is `<pad>`. */
+  /** `words[token]`. */
   readonly words: readonly string[];
   private readonly tokenOf: ReadonlyMap<string, number>;
 
@@ -48,7 +44,7 @@ export class CaptionTokenizer {
       if (textLength !== undefined && own.length > textLength) throw tooLong(caption, own.length, textLength);
     }
     if (words.size === 0) throw new NuwaError("INPUT", "CaptionTokenizer.build: the captions hold no word.");
-    return new CaptionTokenizer(textLength ?? longest, [PAD_WORD, ...[...words].sort()]);
+    return new CaptionTokenizer(textLength ?? longest, [...words].sort());
   }
 
   /**
@@ -63,10 +59,8 @@ export class CaptionTokenizer {
         ? `wanted format "nuwa-words", version 1, got ${JSON.stringify(format)}, version ${JSON.stringify(version)}`
         : !Number.isInteger(textLength) || textLength! < 1
           ? `textLength must be a positive integer, got ${JSON.stringify(textLength)}`
-          : !Array.isArray(words) ||
-              words[PAD_TOKEN] !== PAD_WORD ||
-              !words.every((w) => typeof w === "string")
-            ? `words must be a list of strings that begins with "${PAD_WORD}"`
+          : !Array.isArray(words) || words.length === 0 || !words.every((word) => typeof word === "string")
+            ? "words must be a list of strings"
             : new Set(words).size !== words.length
               ? "words must not repeat"
               : undefined;
@@ -78,13 +72,13 @@ export class CaptionTokenizer {
     return { format: "nuwa-words", version: 1, textLength: this.textLength, words: this.words };
   }
 
-  /** Tokens that exist, `<pad>` included. */
+  /** Tokens that exist. */
   get vocabulary(): number {
     return this.words.length;
   }
 
   /**
-   * Tokens of a text, padded to `[textLength]`.
+   * Tokens of a text, `[words]`, at most `textLength` of them.
    *
    * @throws NuwaError `INPUT` for an empty text, unknown words (named with near ones) and too many words
    */
@@ -92,18 +86,16 @@ export class CaptionTokenizer {
     const words = splitWords(text);
     if (words.length === 0) {
       throw new NuwaError("INPUT", "The caption is empty; wanted some words.", {
-        hint: `Known words are: ${sampleOf(this.words.slice(1))}.`,
+        hint: `Known words are: ${sampleOf(this.words)}.`,
       });
     }
     const unknown = [...new Set(words.filter((word) => !this.tokenOf.has(word)))];
     if (unknown.length > 0) throw this.unknownWords(text, unknown);
     if (words.length > this.textLength) throw tooLong(text, words.length, this.textLength);
-    const tokens = new Int32Array(this.textLength).fill(PAD_TOKEN);
-    tokens.set(words.map((word) => this.tokenOf.get(word)!));
-    return tokens;
+    return Int32Array.from(words, (word) => this.tokenOf.get(word)!);
   }
 
-  /** The text of tokens, without padding. @throws NuwaError `INPUT` for a token out of range */
+  /** The text of tokens. @throws NuwaError `INPUT` for a token out of range */
   decode(tokens: ArrayLike<number>): string {
     const words: string[] = [];
     for (const token of Array.from(tokens)) {
@@ -111,21 +103,20 @@ export class CaptionTokenizer {
         const range = `0 to ${this.vocabulary - 1}`;
         throw new NuwaError("INPUT", `CaptionTokenizer.decode: wanted tokens from ${range}, got ${token}.`);
       }
-      if (token !== PAD_TOKEN) words.push(this.words[token]);
+      words.push(this.words[token]);
     }
     return words.join(" ");
   }
 
   private unknownWords(text: string, unknown: readonly string[]): NuwaError {
-    const known = this.words.slice(1);
     const near = unknown.flatMap((word) => {
-      const words = nearWords(word, known);
+      const words = nearWords(word, this.words);
       return words.length > 0 ? [`for "${word}" perhaps ${words.map((w) => `"${w}"`).join(" or ")}`] : [];
     });
     const names = unknown.map((word) => `"${word}"`).join(", ");
     const noun = unknown.length === 1 ? "a word" : "words";
     return new NuwaError("INPUT", `The caption "${text}" has ${noun} that the model never saw: ${names}.`, {
-      hint: near.length > 0 ? `Try ${near.join("; ")}.` : `Known words are: ${sampleOf(known)}.`,
+      hint: near.length > 0 ? `Try ${near.join("; ")}.` : `Known words are: ${sampleOf(this.words)}.`,
     });
   }
 }

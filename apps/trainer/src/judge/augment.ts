@@ -42,6 +42,19 @@ export function spoil(pixels: Float32Array, size: number, rng: Rng, spoiling: Sp
   }
 }
 
+/**
+ * Paints a random colour where the rendering shows background, in place, so that an emoji is known on any.
+ *
+ * @param pixels `[size, size, 3]` in [-1, 1]
+ * @param segmentation `[size, size]`, 0 where background
+ */
+export function repaintBackground(pixels: Float32Array, segmentation: Uint8Array, rng: Rng): void {
+  const colour = rng.uniform(3).map((value) => 2 * value - 1);
+  for (let place = 0; place < segmentation.length; place++) {
+    if (segmentation[place] === 0) pixels.set(colour, place * 3);
+  }
+}
+
 /** A 1-2-1 blur along both axes of `[size, size, 3]`, in place; the border is left as it is. */
 export function blur(frame: Float32Array, size: number): void {
   for (const step of [3, size * 3]) {

@@ -9,7 +9,7 @@ import {
   valueAndGradients,
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { spoil } from "./augment.ts";
+import { repaintBackground, spoil } from "./augment.ts";
 import { pickFrames, spreadFrames } from "./frames.ts";
 import { Judge } from "./judge.ts";
 import { JudgeNetwork } from "./network.ts";
@@ -21,7 +21,7 @@ export interface JudgeTraining {
   readonly steps?: number;
   /** Images of a step. Default 48. */
   readonly images?: number;
-  /** Clips of a step. Default 24. */
+  /** Clips of a step. Default 12. */
   readonly clips?: number;
   /** Called after every tenth step and the last one. */
   readonly onProgress?: (progress: { step: number; steps: number; loss: number }) => void;
@@ -29,6 +29,9 @@ export interface JudgeTraining {
 
 /** Frames that the motion classifier sees. */
 const motionFrames = 6;
+
+/** Share of the images whose background gets a random colour: without it emoji are known on trained ones only. */
+const repaintedShare = 0.6;
 
 const peakLearningRate = 3e-3;
 const reportEvery = 10;
@@ -42,7 +45,7 @@ const reportEvery = 10;
  */
 export async function trainJudge(dataset: MovingOpenMoji, training: JudgeTraining): Promise<Judge> {
   const { size, frames } = dataset.config;
-  const { rng, steps = 300, images = 48, clips = 24, onProgress } = training;
+  const { rng, steps = 300, images = 48, clips = 12, onProgress } = training;
   if (size % 16 !== 0 || frames < 2) {
     throw new NuwaError(
       "CONFIG",
@@ -96,6 +99,8 @@ interface ImageBatch {
   readonly pixels: Float32Array;
   readonly emoji: Int32Array;
   readonly backgrounds: Int32Array;
+  /** 0 where the background was repainted, else 1. */
+  readonly backgroundWeights: Float32Array;
 }
 
 interface ClipBatch {
@@ -110,7 +115,11 @@ function judgeLoss(network: JudgeNetwork, images: ImageBatch, clips: ClipBatch):
   const clip = network.clip(tf.tensor4d(clips.pixels, [clips.motions.length * motionFrames, size, size, 3]));
   const losses = [
     sparseCrossEntropy(image.emoji, tf.tensor1d(images.emoji, "int32")),
-    sparseCrossEntropy(image.background, tf.tensor1d(images.backgrounds, "int32")),
+    sparseCrossEntropy(
+      image.background,
+      tf.tensor1d(images.backgrounds, "int32"),
+      tf.tensor1d(images.backgroundWeights),
+    ),
     sparseCrossEntropy(clip, tf.tensor1d(clips.motions, "int32")),
   ];
   return tf.addN(losses.map((values) => tf.mean(values))) as tf.Scalar;
@@ -119,16 +128,19 @@ function judgeLoss(network: JudgeNetwork, images: ImageBatch, clips: ClipBatch):
 function drawImageBatch(dataset: MovingOpenMoji, count: number, rng: Rng): ImageBatch {
   const { size } = dataset.config;
   const combinations = drawItems(dataset.combinations.images.train, count, rng);
+  const repainted = Math.floor(count * repaintedShare);
   const pixels = new Float32Array(count * size * size * 3);
   combinations.forEach((combination, index) => {
-    const image = renderImage(dataset, combination, rng, { unseen: false }).pixels;
-    spoil(image, size, rng);
-    pixels.set(image, index * image.length);
+    const image = renderImage(dataset, combination, rng, { unseen: false });
+    if (index < repainted) repaintBackground(image.pixels, image.segmentation, rng);
+    spoil(image.pixels, size, rng);
+    pixels.set(image.pixels, index * image.pixels.length);
   });
   return {
     pixels,
     emoji: Int32Array.from(combinations, ({ emoji }) => dataset.emoji.indexOf(emoji)),
     backgrounds: Int32Array.from(combinations, ({ background }) => dataset.backgrounds.indexOf(background)),
+    backgroundWeights: Float32Array.from(combinations, (_, index) => (index < repainted ? 0 : 1)),
   };
 }
 

@@ -31,5 +31,8 @@ export {
 } from "./params.ts";
 export { AxialPositions, type AxialPositionsConfig } from "./position.ts";
 export { Rng, type RngState, randomNormal } from "./rng.ts";
+export { type DecodedSafetensors, type DecodedTensor, decodeSafetensors } from "./safetensors/decode.ts";
+export type { HostData } from "./safetensors/dtype.ts";
+export { type EncodeOptions, encodeSafetensors, type HostTensorData } from "./safetensors/encode.ts";
 export { type CosineScheduleConfig, cosineSchedule } from "./schedule.ts";
 export { assertShape } from "./shape.ts";

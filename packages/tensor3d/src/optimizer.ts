@@ -94,7 +94,7 @@ export class AdamW {
    */
   loadState(tensors: Readonly<Record<string, HostTensor>>): void {
     assignVariables("AdamW.loadState", this.#variables(), tensors);
-    this.#steps = tensors.step.data[0];
+    this.#steps = Number(tensors.step.data[0]);
   }
 
   dispose(): void {

@@ -12,7 +12,7 @@ export interface Layer {
 /** A tensor on the host. `data` holds the values in row-major order. */
 export interface HostTensor {
   readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
+  readonly data: ArrayLike<number> | ArrayLike<bigint>;
 }
 
 /**
@@ -77,9 +77,10 @@ export function assignVariables(
   }
   tf.tidy(() => {
     for (const [key, variable] of Object.entries(variables)) {
-      const { data } = tensors[key];
       // A copy, since backends may keep the array itself.
-      const values = variable.dtype === "int32" ? Int32Array.from(data) : Float32Array.from(data);
+      const data = tensors[key].data as ArrayLike<number>;
+      const numbers = typeof data[0] === "bigint" ? Array.from(data, Number) : data;
+      const values = variable.dtype === "int32" ? Int32Array.from(numbers) : Float32Array.from(numbers);
       variable.assign(tf.tensor(values, variable.shape, variable.dtype));
     }
   });

@@ -17,7 +17,7 @@ export const mildSpoiling: Spoiling = { blurs: 2, noise: 0.08, colour: 0.06, blo
 const blockSide = 8;
 
 /** Noise is read from one table at drawn offsets: drawing each value anew would take longer than training. */
-const noiseTable = new Rng(0).fork("judge noise").normal(1 << 16);
+const noiseTable: Float32Array = new Rng(0).fork("judge noise").normal(0x10000);
 
 /**
  * Spoils frames in place, all in the same way but for the noise and the blocks.
@@ -27,17 +27,20 @@ const noiseTable = new Rng(0).fork("judge noise").normal(1 << 16);
 export function spoil(pixels: Float32Array, size: number, rng: Rng, spoiling: Spoiling = mildSpoiling): void {
   const frameLength = size * size * 3;
   const passes = rng.integers(1, spoiling.blurs + 1)[0];
-  const [noise, ...colour] = rng.uniform(7);
-  const gains = colour.slice(0, 3).map((value) => 1 + spoiling.colour * (2 * value - 1));
-  const levels = colour.slice(3).map((value) => spoiling.colour * (2 * value - 1));
+  const draws = rng.uniform(7);
+  const change = (index: number) => spoiling.colour * (2 * draws[index] - 1);
+  const noise = spoiling.noise * draws[6];
   for (let first = 0; first < pixels.length; first += frameLength) {
     const frame = pixels.subarray(first, first + frameLength);
     for (let pass = 0; pass < passes; pass++) blur(frame, size);
     flattenBlocks(frame, size, rng, spoiling.blocks);
     const offset = rng.next();
-    for (let at = 0; at < frameLength; at++) {
-      const grain = noise * spoiling.noise * noiseTable[(offset + at) & (noiseTable.length - 1)];
-      frame[at] = frame[at] * gains[at % 3] + levels[at % 3] + grain;
+    for (let channel = 0; channel < 3; channel++) {
+      const gain = 1 + change(channel);
+      const level = change(3 + channel);
+      for (let at = channel; at < frameLength; at += 3) {
+        frame[at] = frame[at] * gain + level + noise * noiseTable[(offset + at) & 0xffff];
+      }
     }
   }
 }

@@ -77,11 +77,6 @@ export class DecoderBlock {
     });
   }
 
-  /** Keys and values of a step's own positions, from their normed states `[b, p, dim]`. */
-  ownMemory(y: tf.Tensor): AttentionMemory {
-    return this.selfAttention.memory(y);
-  }
-
   /** A decoding step: `x` `[b, p, dim]` and its normed states `y` -> `[b, p, dim]`. */
   step(x: tf.Tensor, y: tf.Tensor, { own, ownMask, cross }: StepMemory): tf.Tensor {
     return tf.tidy(() => {

@@ -1,3 +1,4 @@
+export { loadModel, type SavedModel, saveModel } from "./checkpoint.ts";
 export type { Condition } from "./condition.ts";
 export {
   type EncoderDecoderConfig,
@@ -6,8 +7,17 @@ export {
   parseConfig,
 } from "./config.ts";
 export type { EncodedGroup } from "./decoder-block.ts";
+export {
+  type GenerateBatchOptions,
+  type GenerateOptions,
+  generate,
+  generateBatch,
+  type KnownTokens,
+  type StepProgress,
+} from "./generate.ts";
 export type { LossOptions, LossResult } from "./loss.ts";
 export { EncoderDecoder, type LogitsOptions } from "./model.ts";
 export { type PatternConfig, patternFromConfig, patternSchema } from "./pattern-config.ts";
+export type { SamplerOptions } from "./sampler.ts";
 export { decodeSchedule, type ScheduleOptions } from "./schedule.ts";
 export type { Shift } from "./shift.ts";

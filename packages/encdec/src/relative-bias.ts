@@ -32,8 +32,31 @@ export class RelativeBias {
     return { values: this.params.values as tf.Tensor as tf.Tensor2D, offsetOf };
   }
 
+  /** `[heads, p, m]` for a decoding step: the bias of attended pairs, -1e9 for the others. */
+  stepMask(
+    grid: Grid,
+    positions: Int32Array,
+    tokens: Int32Array,
+    attended: readonly ReadonlySet<number>[],
+  ): tf.Tensor {
+    const { values } = this.params;
+    const [heads, offsets] = values.shape;
+    const columns = new Int32Array(positions.length * tokens.length).fill(offsets);
+    positions.forEach((position, query) => {
+      tokens.forEach((token, slot) => {
+        if (attended[query].has(token))
+          columns[query * tokens.length + slot] = this.column(grid, position, token);
+      });
+    });
+    return tf.tidy(() => {
+      const padded = tf.concat([values, tf.fill([heads, 1], -1e9)], 1); // [heads, offsets + 1]
+      const pairs = tf.gather(padded, tf.tensor1d(columns, "int32"), 1);
+      return tf.reshape(pairs, [heads, positions.length, tokens.length]);
+    });
+  }
+
   /** The column of `values` for a query and a key before it. */
-  column(grid: Grid, query: number, key: number): number {
+  private column(grid: Grid, query: number, key: number): number {
     const [, height, width] = this.reach;
     const from = coordinateOf(grid, query);
     const to = coordinateOf(grid, key);

@@ -3,7 +3,7 @@ import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
 import { libraryFiles } from "./functions.ts";
-import { TENSORFLOW_VERSION } from "./release.ts";
+import { releaseFor, TENSORFLOW_VERSION } from "./release.ts";
 import { runCommand } from "./run-command.ts";
 
 /** A folder with libtensorflow's two shared objects. */
@@ -57,19 +57,25 @@ export async function findLibrary(options: FindOptions = {}): Promise<FoundLibra
   const python = await pythonPackage(env);
   if (python && (await holdsLibrary(python, platform))) return { folder: python, source: "python" };
   const cached = cachedLibraryFolder(options);
-  return (await holdsLibrary(cached, platform)) ? { folder: cached, source: "cache" } : undefined;
+  return (await holdsLibrary(cached, platform, true)) ? { folder: cached, source: "cache" } : undefined;
 }
 
-async function holdsLibrary(folder: string, platform: NodeJS.Platform): Promise<boolean> {
-  const found = await Promise.all(
-    libraryFiles(platform).map((file) =>
-      stat(join(folder, file)).then(
-        (entry) => entry.isFile(),
-        () => false,
+/** Whether both shared objects lie there; in the cache also with the right sizes. */
+async function holdsLibrary(folder: string, platform: NodeJS.Platform, pinned = false): Promise<boolean> {
+  const release = pinned ? releaseFor(platform) : undefined;
+  const allowed = [release?.files, release?.jar?.files].filter((files) => files !== undefined);
+  const sizes = await Promise.all(
+    libraryFiles(platform).map((name) =>
+      stat(join(folder, name)).then(
+        (entry) => (entry.isFile() ? entry.size : -1),
+        () => -1,
       ),
     ),
   );
-  return found.every(Boolean);
+  if (sizes.includes(-1)) return false;
+  return (
+    allowed.length === 0 || allowed.some((files) => files.every(({ bytes }, index) => bytes === sizes[index]))
+  );
 }
 
 // Finds the package without importing it, which would take seconds.

@@ -1,5 +1,12 @@
-export { cacheFolder, type FoundLibrary, findLibrary } from "./find-library.ts";
+export { type FetchOptions, type FetchProgress, fetchLibrary } from "./fetch-library.ts";
+export {
+  cachedLibraryFolder,
+  cacheFolder,
+  type FindOptions,
+  type FoundLibrary,
+  findLibrary,
+} from "./find-library.ts";
 export { NodeBackend } from "./node-backend.ts";
-export type { OpAttribute } from "./op-attributes.ts";
-export { ATTRIBUTE, TF_TYPE } from "./op-attributes.ts";
-export { type NodeOptions, registerNode } from "./register-node.ts";
+export { ATTRIBUTE, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
+export { type NodeProbe, probeNode } from "./probe.ts";
+export { loadNodeBackend, type NodeOptions, registerNode } from "./register-node.ts";

@@ -16,8 +16,15 @@ export interface Release {
   readonly pipPlatform: string;
   readonly wheelSha256: string;
   readonly wheelBytes: number;
-  /** The same objects in the jar of `org.tensorflow:tensorflow-core-native`, where they are byte-identical. */
-  readonly jar?: { readonly version: string; readonly classifier: string; readonly sha256: string };
+  /** The same library in a jar of `org.tensorflow:tensorflow-core-native`. */
+  readonly jar?: {
+    readonly version: string;
+    readonly classifier: string;
+    readonly sha256: string;
+    readonly bytes: number;
+    /** Where they differ from the wheel's. */
+    readonly files?: readonly [PinnedFile, PinnedFile];
+  };
   /** The two shared objects, the framework first. */
   readonly files: readonly [PinnedFile, PinnedFile];
 }
@@ -28,6 +35,12 @@ const releases: Readonly<Record<string, Release>> = {
     pipPlatform: "manylinux_2_27_x86_64",
     wheelSha256: "2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c",
     wheelBytes: 273_829_956,
+    jar: {
+      version: "1.2.0",
+      classifier: "linux-x86_64",
+      sha256: "e6fc5afb04092f3427408f1947ec1e5832ed196009acfc088b4d38a516b708bd",
+      bytes: 192_265_303,
+    },
     files: [
       {
         name: "libtensorflow_framework.so.2",
@@ -46,6 +59,12 @@ const releases: Readonly<Record<string, Release>> = {
     pipPlatform: "manylinux_2_27_aarch64",
     wheelSha256: "4b24aca16d527a3cf1c37f720c04c484c3d20f4d0fdfa98632ac8b9f3be6eb5c",
     wheelBytes: 281_828_020,
+    jar: {
+      version: "1.2.0",
+      classifier: "linux-arm64",
+      sha256: "5f35ca75d4d735fc3e66af29d4e2a4191fbc98d0a2f7411e70b3174a20ba3d49",
+      bytes: 194_524_452,
+    },
     files: [
       {
         name: "libtensorflow_framework.so.2",
@@ -64,6 +83,25 @@ const releases: Readonly<Record<string, Release>> = {
     pipPlatform: "macosx_12_0_arm64",
     wheelSha256: "51f46f4806139d01fc7920cc72a4c75876f80649bf40ff083ab6212ceb43ca88",
     wheelBytes: 223_405_849,
+    jar: {
+      version: "1.2.0",
+      classifier: "macosx-arm64",
+      sha256: "570d8b845e4832cc06a59ae0a05d1bb8c7a11197f48de9664b4f86123dbcafd3",
+      bytes: 151_381_240,
+      // Signed anew.
+      files: [
+        {
+          name: "libtensorflow_framework.2.dylib",
+          bytes: 49_452_976,
+          sha256: "b85ee779d05c7f091032ef076a1de24567a72e2af6280c078c71c95d531460fb",
+        },
+        {
+          name: "libtensorflow_cc.2.dylib",
+          bytes: 691_369_176,
+          sha256: "ff9c51060f9b59128111137a7db14648497f4098dad97bcf9d7be5b6ed2e072a",
+        },
+      ],
+    },
     files: [
       {
         name: "libtensorflow_framework.2.dylib",

@@ -1,0 +1,32 @@
+import { registerCpu } from "./cpu.ts";
+import type { Candidate } from "./select.ts";
+import type { SelectedBackend } from "./status.ts";
+
+/** The backends that run in browsers and in Node alike, each loaded when it is used. */
+export const portable = {
+  async webgpu(): Promise<SelectedBackend> {
+    const { registerWebgpu } = await import("./webgpu/index.ts");
+    return registerWebgpu();
+  },
+  async wasm(): Promise<SelectedBackend> {
+    const { registerWasm } = await import("./wasm/index.ts");
+    return registerWasm();
+  },
+  cpu: registerCpu,
+} as const;
+
+/** WebGPU on a real GPU; adapters that compute on the CPU are slower than the other backends. */
+export const realWebgpu: Candidate = {
+  name: "webgpu",
+  async select() {
+    const { probeWebgpu } = await import("./webgpu/index.ts");
+    const probe = await probeWebgpu();
+    return probe.available && !probe.software ? portable.webgpu() : undefined;
+  },
+};
+
+/** What always works, the faster first. */
+export const fallbacks: readonly Candidate[] = [
+  { name: "wasm", select: portable.wasm },
+  { name: "cpu", select: portable.cpu },
+];

@@ -1,10 +1,32 @@
-import { type SelectedBackend, useBackend } from "@nuwa/backends";
+import { type FetchProgress, type SelectedBackend, useBackend } from "@nuwa/backends";
+import type { CommandContext } from "./cli.ts";
 import type { BackendName } from "./commands/options.ts";
 import type { Console } from "./console/console.ts";
 
-/** Selects the backend of a command and says which one it is. */
-export async function selectBackend(name: BackendName, console: Console): Promise<SelectedBackend> {
-  const selected = await useBackend(name);
+/** Selects the backend of a command and says which one it is. Fetching libtensorflow shows its progress. */
+export async function selectBackend(
+  name: BackendName,
+  { console, signal }: CommandContext,
+): Promise<SelectedBackend> {
+  const fetching = fetchProgress(console);
+  const selected = await useBackend(name, { onProgress: fetching.update, signal }).finally(fetching.finish);
   console.line(`Backend: ${selected.name}, ${selected.device} (${selected.detail})`);
   return selected;
+}
+
+/** One progress display for each phase of a fetch, in megabytes. */
+function fetchProgress(console: Console) {
+  let phase: FetchProgress["phase"] | undefined;
+  let progress: ReturnType<Console["progress"]> | undefined;
+  const finish = (): void => progress?.finish();
+  const update = (state: FetchProgress): void => {
+    if (state.phase !== phase) {
+      finish();
+      console.line(state.message);
+      phase = state.phase;
+      progress = console.progress("libtensorflow", Math.round(state.total / 1e6), "MB");
+    }
+    progress?.update(Math.round(state.bytes / 1e6));
+  };
+  return { update, finish };
 }

@@ -8,7 +8,7 @@ export function addGenerateCommand(program: Command, context: CommandContext): v
     .description("Make images or videos with a trained model.")
     .requiredOption("--model <folder>", "a model folder (a run has one: runs/<name>/model)")
     .option("--text <caption>", "what to show")
-    .requiredOption("--out <file>", "a .png, or for videos a .gif, .webp or .png (a strip of frames)")
+    .requiredOption("--out <file>", "a .png or .webp; for videos a .gif, .webp or .png (a strip of frames)")
     .option("--video", "make a video instead of an image")
     .option(
       "--known-frames <file...>",

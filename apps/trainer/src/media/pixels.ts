@@ -42,3 +42,17 @@ export function contactSheet(images: readonly RawImage[], columns: number, gap =
   }
   return { ...sheet, bytes };
 }
+
+/** Clips of one size and length next to each other, as one clip; grey lines of `gap` pixels between. */
+export function sideBySide(clips: readonly Clip[], gap = 2): Clip {
+  const { height, width, frames } = clips[0];
+  const whole = clips.length * (width + gap) - gap;
+  const pixels = new Float32Array(frames * height * whole * 3);
+  for (const [index, clip] of clips.entries()) {
+    for (let row = 0; row < frames * height; row++) {
+      const line = clip.pixels.subarray(row * width * 3, (row + 1) * width * 3);
+      pixels.set(line, (row * whole + index * (width + gap)) * 3);
+    }
+  }
+  return { height, width: whole, frames, pixels };
+}

@@ -1,13 +1,14 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkMovingOpenMojiConfig, MovingOpenMoji } from "@nuwa/data";
-import { EncoderDecoder, type EncoderDecoderConfig } from "@nuwa/encdec";
+import { type EncoderDecoder, type EncoderDecoderConfig, loadModel as loadTransformer } from "@nuwa/encdec";
 import { CaptionTokenizer } from "@nuwa/tasks";
-import { isNuwaError, loadParams, NuwaError, Rng, saveParams } from "@nuwa/tensor3d";
-import { readSafetensors, writeSafetensors } from "@nuwa/tensor3d/node";
+import { isNuwaError, NuwaError, saveParams } from "@nuwa/tensor3d";
+import { writeSafetensors } from "@nuwa/tensor3d/node";
 import { type VqConfig, VqModel } from "@nuwa/vqgan";
 import type { RunConfig, SamplingConfig } from "../config/schema.ts";
 import { fileError } from "../files/file-error.ts";
+import { readTensors } from "../files/read-tensors.ts";
 import { replaceFolder } from "../files/replace-folder.ts";
 import { LICENSE_TEXT } from "./license.ts";
 
@@ -77,13 +78,13 @@ export async function loadModel(path: string): Promise<Model> {
     CaptionTokenizer.fromJSON(await readJson(file)),
   );
   const tokenizer = await naming(join(path, TOKENIZER), async (file) => {
-    const { tensors } = await readSafetensors(file);
+    const { tensors } = await readTensors(file);
     return VqModel.load(config.tokenizer, tensors);
   });
   try {
     const transformer = await naming(join(path, TRANSFORMER), async (file) => {
-      const { tensors } = await readSafetensors(file);
-      return loadTransformer(config.transformer, tensors);
+      const { tensors } = await readTensors(file);
+      return loadTransformer({ config: config.transformer, tensors });
     });
     return {
       name: config.name,
@@ -105,19 +106,6 @@ export const dataOf = (model: Pick<Model, "data">): Promise<MovingOpenMoji> =>
 
 /** Frames of the model's videos. */
 export const framesOf = (model: Pick<Model, "data">): number => checkMovingOpenMojiConfig(model.data).frames;
-
-type Tensors = Parameters<typeof loadParams>[1];
-
-function loadTransformer(config: EncoderDecoderConfig, tensors: Tensors): EncoderDecoder {
-  const transformer = EncoderDecoder.create(config, new Rng(0));
-  try {
-    loadParams(transformer, tensors);
-    return transformer;
-  } catch (error) {
-    transformer.dispose();
-    throw error;
-  }
-}
 
 async function readJson(path: string): Promise<unknown> {
   const text = await readFile(path, "utf8").catch((error) => {

@@ -1,9 +1,10 @@
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isNuwaError, NuwaError } from "@nuwa/tensor3d";
-import { readSafetensors, writeSafetensors } from "@nuwa/tensor3d/node";
+import { type HostTensor, isNuwaError, NuwaError } from "@nuwa/tensor3d";
+import { writeSafetensors } from "@nuwa/tensor3d/node";
 import type * as tf from "@tensorflow/tfjs-core";
 import { fileError } from "../files/file-error.ts";
+import { readTensors } from "../files/read-tensors.ts";
 import type { HistoryEntry } from "./history.ts";
 
 export type Stage = "tokenizer" | "transformer";
@@ -22,16 +23,10 @@ export interface CheckpointState {
   readonly extra?: unknown;
 }
 
-/** A tensor as read from a file. */
-export interface StoredTensor {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
-}
-
 export interface Checkpoint {
   readonly path: string;
   readonly state: CheckpointState;
-  readonly tensors: Record<string, StoredTensor>;
+  readonly tensors: Record<string, HostTensor>;
 }
 
 /** Checkpoints of each stage that are kept. */
@@ -70,7 +65,7 @@ export async function lastCheckpoint(folder: string, stage: Stage): Promise<Chec
   if (last === undefined) return undefined;
   const path = join(folder, last);
   try {
-    const { tensors, metadata } = await readSafetensors(path);
+    const { tensors, metadata } = await readTensors(path);
     const state = JSON.parse(metadata.state ?? "null") as CheckpointState | null;
     if (state?.stage !== stage) throw new NuwaError("CHECKPOINT", `it is not a checkpoint of the ${stage}`);
     return { path, state, tensors };

@@ -6,7 +6,8 @@ import {
   type VideoCombination,
 } from "@nuwa/data";
 import type { CaptionTokenizer } from "@nuwa/tasks";
-import type { VqModel } from "@nuwa/vqgan";
+import { type Grid, tokenCount } from "@nuwa/tensor3d";
+import { codeGrid, type VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Progress } from "../console/progress.ts";
 import { type FramePlace, imagePlace, placeKey, placesPixels, videoPlaces } from "./frame-source.ts";
@@ -23,14 +24,14 @@ export interface CodedSample {
 export class CodeTable {
   readonly images: Readonly<Record<Split, readonly CodedSample[]>>;
   readonly videos: Readonly<Record<Split, readonly CodedSample[]>>;
-  /** Codes of one frame. */
-  readonly frameTokens: number;
+  /** The codes of one frame. */
+  readonly frameGrid: Grid;
   private readonly codes: Int32Array;
 
-  private constructor(parts: Pick<CodeTable, "images" | "videos" | "frameTokens">, codes: Int32Array) {
+  private constructor(parts: Pick<CodeTable, "images" | "videos" | "frameGrid">, codes: Int32Array) {
     this.images = parts.images;
     this.videos = parts.videos;
-    this.frameTokens = parts.frameTokens;
+    this.frameGrid = parts.frameGrid;
     this.codes = codes;
   }
 
@@ -62,7 +63,7 @@ export class CodeTable {
       {
         images: { train: train.images, heldOut: heldOut.images },
         videos: { train: train.videos, heldOut: heldOut.videos },
-        frameTokens: codes.length / places.places.length,
+        frameGrid: codeGrid(model.config),
       },
       codes,
     );
@@ -70,18 +71,19 @@ export class CodeTable {
 
   /** Different pictures in the table. */
   get pictures(): number {
-    return this.codes.length / this.frameTokens;
+    return this.codes.length / tokenCount(this.frameGrid);
   }
 
   /** Codes of samples of one length, `[samples, frames * frameTokens]` in raster order. */
   codesOf(samples: readonly CodedSample[]): Int32Array {
     const frames = samples[0]?.frames.length ?? 0;
-    const codes = new Int32Array(samples.length * frames * this.frameTokens);
+    const size = tokenCount(this.frameGrid);
+    const codes = new Int32Array(samples.length * frames * size);
     let at = 0;
     for (const sample of samples) {
       for (const row of sample.frames) {
-        codes.set(this.codes.subarray(row * this.frameTokens, (row + 1) * this.frameTokens), at);
-        at += this.frameTokens;
+        codes.set(this.codes.subarray(row * size, (row + 1) * size), at);
+        at += size;
       }
     }
     return codes;

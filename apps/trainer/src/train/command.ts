@@ -17,7 +17,7 @@ export interface TrainOptions {
 /** `nuwa train`. */
 export async function runTraining(options: TrainOptions, context: CommandContext): Promise<void> {
   const run = await openFolder(options);
-  await selectBackend(options.backend, context.console);
+  await selectBackend(options.backend, context);
   context.console.line(`Run: ${run.path}`);
   const trained = await trainRun(run, options.stage, context);
   if (trained.model) context.console.line(`Model: ${run.model}`);

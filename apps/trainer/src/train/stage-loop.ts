@@ -21,8 +21,8 @@ export interface StageWork {
   /** Tensors to keep; they stay the stage's own. */
   tensors(): Record<string, tf.Tensor>;
   extra(): unknown;
-  /** Called after every checkpoint, for samples. */
-  onCheckpoint?(step: number): Promise<void>;
+  /** Further figures, taken at every checkpoint. */
+  validate?(): Promise<Record<string, number>>;
 }
 
 /** Where a run stands within a stage. */
@@ -65,6 +65,16 @@ export async function runStage(
     const state = { stage, step, totalSteps, seconds: seconds(), history, extra: work.extra() };
     return saveCheckpoint(run.checkpoints, state, work.tensors());
   };
+  let figures: Record<string, number> = {};
+  const note = (step: number, values: Record<string, number>): void => {
+    assertFinite(values, stage, step);
+    history.push({ step, seconds: seconds(), values });
+    events.scalars(
+      step,
+      Object.fromEntries(Object.entries(values).map(([name, value]) => [`${stage}/${name}`, value])),
+    );
+    figures = { ...figures, ...pick(values, work.shown) };
+  };
   let step = from.step;
   progress.begin(step);
   try {
@@ -72,26 +82,18 @@ export async function runStage(
       meter.add(await work.step(step));
       step++;
       const last = step === totalSteps;
-      if (step % logEvery === 0 || last) {
-        const values = await meter.take();
-        assertFinite(values, stage, step);
-        history.push({ step, seconds: seconds(), values });
-        const tagged = Object.entries(values).map(([name, value]) => [`${stage}/${name}`, value] as const);
-        events.scalars(step, Object.fromEntries(tagged));
-        progress.update(step, pick(values, work.shown));
-      } else {
-        progress.update(step);
-      }
+      const atCheckpoint = last || step % checkpointEvery === 0;
+      if (step % logEvery === 0 || last) note(step, await meter.take());
+      progress.update(step, figures);
       // Signals arrive between turns of the event loop, and steps may all be synchronous.
       await nextTurn();
       if (signal.aborted && !last) {
         const path = await save(step);
-        progress.finish();
         throw interrupted(`Saved ${path}; go on with: nuwa train --resume ${run.path}`);
       }
-      if (last || step % checkpointEvery === 0) {
+      if (atCheckpoint) {
+        if (work.validate) note(step, await work.validate());
         await save(step);
-        await work.onCheckpoint?.(step);
       }
     }
     return { step, seconds: seconds(), history };

@@ -1,0 +1,210 @@
+import { EncoderDecoder } from "@nuwa/encdec";
+import { drawTask, jointLoss, type TaskBatch, TRAINING_TASKS, type TrainingTask } from "@nuwa/tasks";
+import {
+  AdamW,
+  cosineSchedule,
+  loadParams,
+  namedParams,
+  Rng,
+  valueAndGradients,
+  videoGrid,
+} from "@nuwa/tensor3d";
+import { codeGrid, type VqModel } from "@nuwa/vqgan";
+import * as tf from "@tensorflow/tfjs-core";
+import type { RunConfig } from "../config/schema.ts";
+import { inSection } from "../config/section.ts";
+import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
+import type { CodedSample, CodeTable } from "./code-table.ts";
+import type { RunData } from "./data.ts";
+import { heldOutLoss } from "./held-out-loss.ts";
+import { planSteps, secondsOfStep } from "./pace.ts";
+import { type LoopOptions, runStage, START, type StagePosition } from "./stage-loop.ts";
+
+/** A trained transformer, and how its training went. */
+export interface TrainedTransformer {
+  readonly transformer: EncoderDecoder;
+  readonly position: StagePosition;
+}
+
+type StageOptions = Omit<LoopOptions, "logEvery" | "checkpointEvery">;
+
+/** The transformer of a run's config, for the codes of its tokenizer and the words of its captions. */
+export function createTransformer(
+  config: RunConfig,
+  { captions, dataset }: RunData,
+  tokenizer: VqModel,
+): EncoderDecoder {
+  const { height, width } = codeGrid(tokenizer.config);
+  const input = {
+    ...config.transformer.model,
+    codebookSize: tokenizer.config.codebookSize,
+    textLength: captions.textLength,
+    textVocabulary: captions.vocabulary,
+    targetGrid: videoGrid(height, width, dataset.config.frames),
+  };
+  const rng = new Rng(config.seed).fork("transformer");
+  return inSection("transformer.model", () => EncoderDecoder.create(input as never, rng));
+}
+
+/**
+ * Trains the transformer of a run on codes, from its last checkpoint where there is one. A finished one is
+ * only loaded. The caller disposes the transformer.
+ */
+export async function trainTransformer(
+  data: RunData,
+  codes: CodeTable,
+  tokenizer: VqModel,
+  options: StageOptions,
+): Promise<TrainedTransformer> {
+  const { run, console } = options;
+  const { train } = run.config.transformer;
+  const checkpoint = await lastCheckpoint(run.checkpoints, "transformer");
+  const create = (): Learner => createLearner(run.config, createTransformer(run.config, data, tokenizer));
+  const totalSteps =
+    checkpoint?.state.totalSteps ?? (await planTransformer(run.config, codes, create, console));
+  const learner = create();
+  const { model, optimizer } = learner;
+  const rng = new Rng(run.config.seed).fork("transformer training");
+  const learningRate = scheduleOf(train, totalSteps);
+  try {
+    let from: StagePosition = START;
+    if (checkpoint) {
+      const { state, tensors } = checkpoint;
+      loadParams(model, tensorsUnder(tensors, "model"));
+      optimizer.loadState(tensorsUnder(tensors, "optimizer"));
+      from = state;
+      console.line(`Transformer: goes on from ${checkpoint.path}, step ${state.step} of ${totalSteps}.`);
+    }
+    const position = await runStage(
+      {
+        stage: "transformer",
+        title: "Transformer",
+        totalSteps,
+        shown: TRAINING_TASKS,
+        step: async (step) => {
+          const own = rng.fork(step);
+          const task = drawTask(weightsOf(train), own.fork("task"));
+          return transformerStep(
+            learner,
+            drawBatch(task, codes, train, own.fork(task)),
+            train,
+            own,
+            learningRate(step),
+          );
+        },
+        tensors: () => ({
+          ...underPrefix(namedParams(model), "model"),
+          ...underPrefix(optimizer.state(), "optimizer"),
+        }),
+        extra: () => null,
+        validate: () => heldOutLoss(model, codes),
+      },
+      from,
+      { ...options, logEvery: train.logEvery, checkpointEvery: train.checkpointEvery },
+    );
+    return { transformer: model, position };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  } finally {
+    optimizer.dispose();
+  }
+}
+
+type Training = RunConfig["transformer"]["train"];
+
+/** A model in training. */
+interface Learner {
+  readonly model: EncoderDecoder;
+  readonly params: Record<string, tf.Variable>;
+  readonly optimizer: AdamW;
+}
+
+function createLearner({ transformer: { train } }: RunConfig, model: EncoderDecoder): Learner {
+  const { weightDecay, beta2, clipNorm } = train;
+  const params = namedParams(model);
+  return { model, params, optimizer: new AdamW(params, { weightDecay, beta2, clipNorm }) };
+}
+
+/** One update. The caller disposes the scalars. */
+function transformerStep(
+  { model, params, optimizer }: Learner,
+  batch: TaskBatch,
+  { noneShare, inputNoise }: Training,
+  rng: Rng,
+  learningRate: number,
+): Record<string, tf.Scalar> {
+  return tf.tidy(() => {
+    const { value, gradients } = valueAndGradients(
+      () => jointLoss(model, [batch], { noneShare, inputNoise, rng }),
+      params,
+    );
+    const gradientNorm = optimizer.step(gradients, learningRate);
+    const { loss, ...tasks } = value;
+    loss.dispose();
+    return { ...tasks, gradientNorm };
+  });
+}
+
+/** Samples of one task, each drawn from the training split. */
+function drawBatch(task: TrainingTask, codes: CodeTable, { tasks }: Training, rng: Rng): TaskBatch {
+  const { batch, firstFrameWeight } = tasks[task];
+  const all = (task === "textToImage" ? codes.images : codes.videos).train;
+  const samples = Array.from(rng.integers(batch, all.length), (index) => all[index]);
+  return { ...taskBatch(task, codes, samples), firstFrameWeight };
+}
+
+/** The samples of one task as the objective wants them. */
+export function taskBatch(task: TrainingTask, codes: CodeTable, samples: readonly CodedSample[]): TaskBatch {
+  const texts = task === "videoPrediction" ? undefined : samples.map(({ tokens }) => tokens);
+  const grid = { ...codes.frameGrid, frames: samples[0].frames.length };
+  return { task, grid, texts, codes: codes.codesOf(samples) };
+}
+
+const weightsOf = ({ tasks }: Training): Record<TrainingTask, number> => ({
+  textToImage: tasks.textToImage.weight,
+  videoPrediction: tasks.videoPrediction.weight,
+  textToVideo: tasks.textToVideo.weight,
+});
+
+const scheduleOf = ({ learningRate, finalShare, warmupSteps }: Training, totalSteps: number) =>
+  cosineSchedule({
+    peak: learningRate,
+    warmupSteps: Math.min(warmupSteps, totalSteps - 1),
+    totalSteps,
+    final: learningRate * finalShare,
+  });
+
+/** The length of the stage; with a budget in minutes, measured on a model that is thrown away. */
+async function planTransformer(
+  config: RunConfig,
+  codes: CodeTable,
+  create: () => Learner,
+  console: { line(text: string): void },
+): Promise<number> {
+  const { train } = config.transformer;
+  const steps = await planSteps(train.budget, async () => {
+    const learner = create();
+    const rng = new Rng(config.seed).fork("measure");
+    const weights = weightsOf(train);
+    const total = TRAINING_TASKS.reduce((sum, task) => sum + weights[task], 0);
+    let mean = 0;
+    try {
+      for (const task of TRAINING_TASKS.filter((each) => weights[each] > 0)) {
+        const seconds = await secondsOfStep(async () => {
+          const scalars = transformerStep(learner, drawBatch(task, codes, train, rng), train, rng, 0);
+          await scalars.gradientNorm.data();
+          tf.dispose(scalars);
+        });
+        mean += (seconds * weights[task]) / total;
+      }
+      return mean;
+    } finally {
+      learner.optimizer.dispose();
+      learner.model.dispose();
+    }
+  });
+  if ("minutes" in train.budget)
+    console.line(`Transformer: ${steps} steps fit into ${train.budget.minutes} minutes here.`);
+  return steps;
+}

@@ -7,7 +7,7 @@ import { distance } from "fastest-levenshtein";
 export function nearTo(word: string, names: readonly string[]): string {
   const near = names
     .map((name) => ({ name, edits: name.split(" ").includes(word) ? 1 : distance(word, name) }))
-    .filter(({ name, edits }) => edits <= Math.min(2, Math.floor(name.length / 2)))
+    .filter(({ name, edits }) => edits <= Math.min(2, Math.floor(Math.max(word.length, name.length) / 2)))
     .sort((a, b) => a.edits - b.edits)
     .slice(0, 3);
   return near.length === 0 ? "" : ` (near: ${near.map(({ name }) => `"${name}"`).join(", ")})`;

@@ -83,8 +83,7 @@ const massNouns = new Set([
 
 /** The article that a name takes when read aloud; plurals and mass nouns take none. */
 function withArticle(name: string): string {
-  const noun = name.split(/ (?:with|without|of|on|in|at|under|behind) /)[0];
-  if (massNouns.has(name) || (noun.endsWith("s") && !singular.test(noun))) return name;
+  if (massNouns.has(name) || (name.endsWith("s") && !singular.test(name))) return name;
   const sounds = /^(uni|eu|one|ut)/.test(name) ? "a" : /^([aeiou]|hour|x-)/.test(name) ? "an" : "a";
   return `${sounds} ${name}`;
 }

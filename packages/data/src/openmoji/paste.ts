@@ -13,11 +13,11 @@ export interface Canvas {
   readonly segmentation: Uint8Array;
 }
 
-/** A share of a pixel's area from which on the line art is a line: OpenMoji's strokes are about 1 pixel wide. */
-const lineCoverage = 0.4;
-
-/** A share of a pixel's area from which on it belongs to the sprite. */
-const spriteCoverage = 0.5;
+/**
+ * Share of a pixel's area from which on it belongs to the line art or the sprite. OpenMoji's strokes are about
+ * one pixel wide: below a half, so that a stroke between two pixels is a line.
+ */
+const coverage = 0.4;
 
 export function createCanvas(size: number, frames: number): Canvas {
   const pixels = frames * size * size;
@@ -65,14 +65,14 @@ export function pasteSprite(
     let to = (frame * size + place.row + row) * size + place.column + firstColumn;
     for (let column = firstColumn; column < lastColumn; column++, from += spriteChannels, to++) {
       const alpha = data[from + 3];
-      if (data[from + 4] >= lineCoverage) sketch[to] = 1;
+      if (data[from + 4] >= coverage) sketch[to] = 1;
       if (alpha === 0) continue;
       const under = 1 - alpha;
       const pixel = to * 3;
       pixels[pixel] = pixels[pixel] * under + data[from];
       pixels[pixel + 1] = pixels[pixel + 1] * under + data[from + 1];
       pixels[pixel + 2] = pixels[pixel + 2] * under + data[from + 2];
-      if (alpha >= spriteCoverage) segmentation[to] = place.spriteClass;
+      if (alpha >= coverage) segmentation[to] = place.spriteClass;
     }
   }
 }

@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["{packages,apps,tooling}/*/src/**/*.test.ts"],
+    include: ["{packages,apps,tooling}/*/src/**/*.test.ts", "tooling/bootstrap/**/*.test.mjs"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 120_000,

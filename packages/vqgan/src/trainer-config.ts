@@ -6,9 +6,10 @@ const share = z.number().min(0).lt(1);
 const schema = z
   .strictObject({
     totalSteps: z.int().positive(),
-    /** The schedule's highest learning rate; it rises linearly and falls to `finalLearningRate` as a cosine. */
+    /** The schedule's highest learning rate; it rises in a line and falls to `finalLearningRate` as a cosine. */
     learningRate: z.number().positive().default(2e-3),
-    learningRateSteps: z.int().nonnegative().default(50),
+    /** Share of the steps in which the learning rate rises. */
+    riseShare: share.default(0.08),
     finalLearningRate: z.number().nonnegative().default(0),
     /** Share of the steps, from the first on, that train without quantizing. */
     warmupShare: share.default(0.25),

@@ -57,10 +57,10 @@ export class TokenizerTrainer {
     this.model = model;
     this.config = parseTrainerConfig(config);
     this.rng = rng;
-    const { totalSteps, learningRate, learningRateSteps, finalLearningRate } = this.config;
+    const { totalSteps, learningRate, riseShare, finalLearningRate } = this.config;
     this.learningRate = cosineSchedule({
       peak: learningRate,
-      warmupSteps: learningRateSteps,
+      warmupSteps: Math.floor(totalSteps * riseShare),
       totalSteps,
       final: finalLearningRate,
     });
@@ -137,7 +137,7 @@ export class TokenizerTrainer {
     const recent = under("recent.");
     this.recent = Object.keys(recent).map((_, index) => {
       const { shape, data } = recent[index];
-      return tf.tensor2d(Float32Array.from(data), shape as [number, number]);
+      return tf.tensor2d(Float32Array.from(data, Number), shape as [number, number]);
     });
     this.rng = Rng.from(rng);
     this.done = step;

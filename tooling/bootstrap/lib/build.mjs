@@ -6,6 +6,6 @@ import { runStep } from "./step.mjs";
 export async function build(pnpmFolder) {
   say("Building the packages (about a minute the first time, seconds later).");
   const turbo = inRoot("node_modules", "turbo", "bin", "turbo");
-  const args = [turbo, "run", "build", "--ui=stream", "--output-logs=errors-only", "--no-daemon"];
+  const args = [turbo, "run", "build", "--ui=stream", "--output-logs=errors-only"];
   await runStep("the build", process.execPath, args, { folder: pnpmFolder });
 }

@@ -27,7 +27,7 @@ def with_gradients(name, tensors, inputs, output, generator):
     upstream = torch.randn(output.shape, generator=generator)
     gradients = torch.autograd.grad(output, list(inputs.values()), upstream)
     for key, tensor in inputs.items():
-        tensors[f"{name}.{key}"] = tensor.detach()
+        tensors[f"{name}.{key}"] = tensor.detach().clone()
     tensors[f"{name}.output"] = output.detach()
     tensors[f"{name}.upstream"] = upstream
     for key, gradient in zip(inputs, gradients):

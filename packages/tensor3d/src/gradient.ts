@@ -57,10 +57,21 @@ export function valueAndGradients<Value extends { readonly loss: tf.Tensor }>(
         keys.map((key, index) => [key, grads[index] ?? tf.zerosLike(params[key])]),
       );
       return { value: value as unknown as Value, gradients } as never;
+    } catch (error) {
+      disposeTape();
+      throw error;
     } finally {
       tf.dispose(kept);
     }
   });
+}
+
+/** After an error in the middle, tfjs itself leaves the tensors that were saved for the backward pass. */
+function disposeTape(): void {
+  const { state } = tf.engine();
+  if (state.gradientDepth > 0 || !state.activeTape) return;
+  for (const { saved } of state.activeTape) tf.dispose(saved);
+  state.activeTape = [];
 }
 
 function checkLoss(loss: unknown): void {

@@ -1,0 +1,55 @@
+import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test } from "vitest";
+import { valueAndGradients } from "./gradient.ts";
+
+beforeAll(useCpu);
+
+const variable = (values: tf.TensorLike) => tf.tidy(() => tf.variable(tf.tensor(values)));
+
+test("all values come back, gradients under the keys of the params", () =>
+  expectNoLeak(async () => {
+    const params = { "a.weight": variable([1, 2]), b: variable(3) };
+    const { value, gradients } = valueAndGradients(() => {
+      const product = tf.mul(params["a.weight"], params.b);
+      return { loss: tf.sum(tf.square(product)) as tf.Scalar, product, constant: params.b as tf.Tensor };
+    }, params);
+    await expectClose(value.loss, { shape: [], data: [45] }, {});
+    await expectClose(value.product, { shape: [2], data: [3, 6] }, {});
+    await expectClose(gradients["a.weight"], { shape: [2], data: [18, 36] }, {});
+    await expectClose(gradients.b, { shape: [], data: [30] }, {});
+    tf.dispose([value.loss, value.product, value.constant, gradients]);
+    expect(params.b.isDisposed).toBe(false);
+    tf.dispose(params);
+  }));
+
+test("inside a tidy nothing is left", () =>
+  expectNoLeak(() => {
+    const w = variable(3);
+    tf.tidy(() => {
+      valueAndGradients(() => ({ loss: tf.square(w), other: tf.neg(w) }), { w });
+    });
+    w.dispose();
+  }));
+
+test("params that the loss does not use are named, or get zeros", () =>
+  expectNoLeak(async () => {
+    const params = { used: variable(3), idle: variable([1, 1]) };
+    const f = () => ({ loss: tf.square(params.used), other: tf.neg(params.used) });
+    expect(() => valueAndGradients(f, params)).toThrow("the loss does not depend on idle");
+    expect(() => valueAndGradients(() => ({ loss: tf.scalar(1) }), params)).toThrow("depend on used, idle");
+    const { value, gradients } = valueAndGradients(f, params, { allowUnused: true });
+    await expectClose(gradients.idle, { shape: [2], data: [0, 0] }, {});
+    tf.dispose([value.loss, value.other, gradients, params]);
+  }));
+
+test("a loss that is no scalar, and no params, are refused", () =>
+  expectNoLeak(() => {
+    const w = variable([1, 1]);
+    expect(() => valueAndGradients(() => ({ loss: tf.square(w), other: tf.neg(w) }), { w })).toThrow(
+      'wanted a scalar in "loss", got the shape [2]',
+    );
+    expect(() => valueAndGradients(() => ({}) as never, { w })).toThrow("got undefined");
+    expect(() => valueAndGradients(() => ({ loss: tf.scalar(1) }), {})).toThrow("at least one variable");
+    w.dispose();
+  }));

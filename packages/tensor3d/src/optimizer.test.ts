@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, describe, expect, test } from "vitest";
+import { AdamW } from "./optimizer.ts";
+import { Rng, randomNormal } from "./rng.ts";
+import { decodeSafetensors } from "./safetensors/decode.ts";
+import { encodeSafetensors } from "./safetensors/encode.ts";
+import { cosineSchedule } from "./schedule.ts";
+
+// Written by tooling/oracle/tensor3d.py with torch.optim.AdamW.
+const { tensors: oracle } = decodeSafetensors(
+  readFileSync(new URL("./fixtures/adamw.safetensors", import.meta.url)),
+);
+const golden = (key: string) => oracle[key] as { shape: number[]; data: Float32Array };
+const tensor = (key: string) => tf.tensor(golden(key).data.slice(), golden(key).shape);
+
+beforeAll(useCpu);
+
+test.each([
+  ["plain", undefined],
+  ["clipped", 0.5],
+])("five steps agree with torch.optim.AdamW, %s", (name, clipNorm) =>
+  expectNoLeak(async () => {
+    const params = tf.tidy(() => ({
+      matrix: tf.variable(tensor(`${name}.start.matrix`)),
+      vector: tf.variable(tensor(`${name}.start.vector`)),
+    }));
+    const optimizer = new AdamW(params, { beta2: 0.95, weightDecay: 0.1, clipNorm });
+    for (let step = 0; step < 5; step++) {
+      const gradients = {
+        matrix: tensor(`${name}.${step}.gradient.matrix`),
+        vector: tensor(`${name}.${step}.gradient.vector`),
+      };
+      const norm = optimizer.step(gradients, 0.01 * (step + 1));
+      await expectClose(norm, golden(`${name}.${step}.norm`), { rtol: 1e-6 });
+      await expectClose(params.matrix, golden(`${name}.${step}.matrix`), { atol: 1e-6 });
+      await expectClose(params.vector, golden(`${name}.${step}.vector`), { atol: 1e-6 });
+      tf.dispose([gradients, norm]);
+    }
+    optimizer.dispose();
+    tf.dispose(params);
+  }),
+);
+
+test("by hand: the first step moves every element by the learning rate against its sign", () =>
+  expectNoLeak(async () => {
+    const w = tf.tidy(() => tf.variable(tf.tensor1d([1, 1])));
+    const optimizer = new AdamW({ w }, { epsilon: 0 });
+    const gradients = { w: tf.tensor1d([0.001, -50]) };
+    const norm = optimizer.step(gradients, 0.1);
+    await expectClose(w, { shape: [2], data: [0.9, 1.1] }, { atol: 1e-6 });
+    optimizer.dispose();
+    tf.dispose([w, gradients, norm]);
+  }));
+
+test("a resumed run gives the same bits", () =>
+  expectNoLeak(async () => {
+    const rng = new Rng(2);
+    const start = randomNormal([3, 4], rng);
+    const gradients = Array.from({ length: 6 }, () => ({ w: randomNormal([3, 4], rng) }));
+    const run = (optimizer: AdamW, steps: { w: tf.Tensor }[]) => {
+      for (const step of steps) optimizer.step(step, 0.01).dispose();
+    };
+    const straight = tf.variable(start);
+    const one = new AdamW({ w: straight }, { clipNorm: 1 });
+    run(one, gradients);
+
+    const before = tf.variable(start);
+    const two = new AdamW({ w: before }, { clipNorm: 1 });
+    run(two, gradients.slice(0, 3));
+    const { tensors } = decodeSafetensors(await encodeSafetensors({ ...two.state(), w: before }));
+    const { w, ...state } = tensors;
+    const after = tf.tidy(() => tf.variable(tf.tensor(w.data as Float32Array, w.shape)));
+    const three = new AdamW({ w: after }, { clipNorm: 1 });
+    three.loadState(state as never);
+    run(three, gradients.slice(3));
+    await expectClose(after, straight, {});
+    expect((await three.state().step.data())[0]).toBe(6);
+    for (const optimizer of [one, two, three]) optimizer.dispose();
+    tf.dispose([start, gradients, straight, before, after]);
+  }));
+
+test("bad input is named, and nothing changes", () =>
+  expectNoLeak(async () => {
+    const w = tf.tidy(() => tf.variable(tf.ones([2])));
+    const optimizer = new AdamW({ "a.w": w });
+    const wrong = tf.ones([3]);
+    expect(() => optimizer.step({}, 0.1)).toThrow("none came for a.w");
+    expect(() => optimizer.step({ "a.w": wrong }, 0.1)).toThrow("the gradient of a.w: wanted [2], got [3]");
+    expect(() => optimizer.loadState({})).toThrow("missing step [];");
+    expect(() => new AdamW({}, { beta1: 1 })).toThrow("AdamW: wanted beta1, beta2 in [0, 1)");
+    expect((await optimizer.state().step.data())[0]).toBe(0);
+    await expectClose(w, { shape: [2], data: [1, 1] }, {});
+    optimizer.dispose();
+    tf.dispose([w, wrong]);
+  }));
+
+describe("cosineSchedule", () => {
+  test("rises in a line, falls along half a cosine, stays", () => {
+    const rate = cosineSchedule({ peak: 1, warmupSteps: 4, totalSteps: 12, final: 0.1 });
+    expect([0, 3, 4].map(rate)).toEqual([0.25, 1, 1]);
+    expect(rate(8)).toBeCloseTo(0.55);
+    expect(rate(12)).toBeCloseTo(0.1);
+    expect(rate(99)).toBeCloseTo(0.1);
+  });
+
+  test("refuses a warm-up longer than the whole", () => {
+    expect(() => cosineSchedule({ peak: 1, warmupSteps: 4, totalSteps: 4 })).toThrow(
+      "warmupSteps 4, totalSteps 4",
+    );
+  });
+});

@@ -34,6 +34,14 @@ test("a marked video with planes and captions", async () => {
   expect([...data.subarray((5 * info.width + 6) * 3, (5 * info.width + 6) * 3 + 3)]).toEqual([224, 32, 32]);
 });
 
+test("a footer adds its lines", async () => {
+  const sheet = (footer: string) => contactSheet([sample(1)], { captions: false, scale: 20, footer });
+  const [plain, credited] = await Promise.all(
+    ["", "credit"].map(async (footer) => sharp(await sheet(footer)).metadata()),
+  );
+  expect(credited.height).toBe(plain.height + 13);
+});
+
 test("captions wrap at words", () => {
   expect(wrapCaption("a fox on a red background", 70)).toEqual(["a fox on a", "red", "background"]);
 });

@@ -16,6 +16,8 @@ export interface ContactSheetOptions {
   readonly planes?: readonly Plane[];
   /** Which samples get a red frame, for example those held out of training. */
   readonly marked?: readonly boolean[];
+  /** A line at the foot, for example the credit that a licence asks for. */
+  readonly footer?: string;
 }
 
 /** The pixels of a sheet while it is drawn. */
@@ -41,7 +43,7 @@ export async function contactSheet(
   samples: readonly Sample<unknown>[],
   options: ContactSheetOptions = {},
 ): Promise<Uint8Array> {
-  const { captions = true, scale = 2, planes = ["pixels"], marked = [] } = options;
+  const { captions = true, scale = 2, planes = ["pixels"], marked = [], footer = "" } = options;
   if (samples.length === 0)
     throw new NuwaError("INPUT", "contactSheet samples: wanted at least one, got none.");
   const { size, frames } = samples[0];
@@ -54,11 +56,14 @@ export async function contactSheet(
     samples.length,
     options.columns ?? Math.max(1, Math.floor(usualWidth / (cellWidth + gap))),
   );
-  const texts = samples.map(({ caption }) => (captions ? wrapCaption(caption, cellWidth) : []));
-  const textHeight = Math.max(...texts.map((lines) => lines.length)) * lineHeight + (captions ? 3 : 0);
+  const lines = samples.map(({ caption }) => (captions ? wrapCaption(caption, cellWidth) : []));
+  const textHeight = Math.max(...lines.map(({ length }) => length)) * lineHeight + (captions ? 3 : 0);
   const pictureHeight = (isVideo ? planes.length : 1) * tile;
   const rows = Math.ceil(samples.length / columns);
-  const raster = blank(columns * (cellWidth + gap) + gap, rows * (pictureHeight + textHeight + gap) + gap);
+  const width = columns * (cellWidth + gap) + gap;
+  const foot = footer === "" ? [] : wrapCaption(footer, width);
+  const gridHeight = rows * (pictureHeight + textHeight + gap) + gap;
+  const raster = blank(width, gridHeight + foot.length * lineHeight);
 
   const cells = samples.map((sample, index) => {
     const left = gap + (index % columns) * (cellWidth + gap);
@@ -74,15 +79,17 @@ export async function contactSheet(
       left,
       top: top + pictureHeight,
       width: cellWidth,
-      lines: texts[index],
+      lines: lines[index],
       marked: marked[index] ?? false,
     };
   });
 
   const { default: sharp } = await import("sharp");
-  const { width, height, data } = raster;
+  const { height, data } = raster;
   const picture = sharp(data, { raw: { width, height, channels: 3 } });
-  if (captions) picture.composite([{ input: captionOverlay(width, height, cells, lineHeight) }]);
+  const texts = [...cells, { left: 0, top: gridHeight - gap, width, lines: foot, marked: false }];
+  if (captions || foot.length > 0)
+    picture.composite([{ input: captionOverlay(width, height, texts, lineHeight) }]);
   return new Uint8Array(await picture.png().toBuffer());
 }
 

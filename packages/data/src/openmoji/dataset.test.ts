@@ -164,5 +164,8 @@ describe("errors", () => {
       dataset.drawImage({ emoji, background: background as "red", position });
     expect(draw("foxx", "red")).toThrow(expect.objectContaining({ code: "INPUT" }));
     expect(draw("fox", "teal")).toThrow(/unknown background "teal"/);
+    const between = { emoji: "fox", background: "red", position: { row: 0.5, column: 0 } } as const;
+    expect(() => dataset.drawImage(between)).toThrow(/wanted whole pixels/);
+    expect(() => dataset.starts("fly" as "up")).toThrow(/unknown motion "fly"/);
   });
 });

@@ -177,6 +177,11 @@ export class MovingOpenMoji implements Vocabulary, Previewed {
   ): void {
     const index = this.#indexOf.get(emoji) ?? this.#indexOf.get(known("emoji", emoji, this.emoji))!;
     const colour = backgroundColours[known("background", background, this.backgrounds)];
+    if (!path.every(({ row, column }) => Number.isInteger(row) && Number.isInteger(column)))
+      throw new NuwaError(
+        "INPUT",
+        `MovingOpenMoji position: wanted whole pixels, got ${JSON.stringify(path[0])}.`,
+      );
     for (const [frame, pose] of path.entries()) {
       const sprite = this.#sheet.sprite(index, pose);
       const margin = (sprite.side - this.config.spriteSize) / 2;

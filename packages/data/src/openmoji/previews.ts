@@ -4,6 +4,9 @@ import type { ImageCombination, VideoCombination } from "./combinations.ts";
 import type { MovingOpenMoji } from "./dataset.ts";
 import { type MotionName, motions } from "./motion.ts";
 
+/** What to write wherever OpenMoji's drawings show. */
+export const openMojiCredit = "Emoji: OpenMoji (openmoji.org), CC BY-SA 4.0";
+
 /** Drawings on a sheet of images: a sheet of a large set shows its first ones. */
 const shownEmoji = 48;
 
@@ -23,7 +26,7 @@ export function openMojiPreviews(dataset: MovingOpenMoji): Preview[] {
     emoji: name,
     background: dataset.backgrounds[index % dataset.backgrounds.length],
   }));
-  return [
+  const sheets: Preview[] = [
     {
       name: "images",
       columns: dataset.backgrounds.length,
@@ -50,6 +53,7 @@ export function openMojiPreviews(dataset: MovingOpenMoji): Preview[] {
         .map((video) => dataset.video(video, rng)),
     },
   ];
+  return sheets.map((sheet) => ({ ...sheet, footer: openMojiCredit }));
 }
 
 /** Combinations that go through the drawings and backgrounds, others for each motion. */

@@ -29,9 +29,11 @@ export class Decoder {
     this.stem = new Conv2d({ inChannels: embeddingDim, outChannels: last, kernel: 3 }, rng.fork("stem"));
     this.layers = layers;
     this.norm = new LayerNorm({ dim: channels[0] });
+    // Small, so that training does not begin by unlearning noise.
     this.head = new Conv2d(
       { inChannels: channels[0], outChannels: inChannels * patch * patch, kernel: 3 },
       rng.fork("head"),
+      { std: 0.1 * channels[0] ** -0.5 },
     );
   }
 

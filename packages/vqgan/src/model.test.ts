@@ -43,17 +43,18 @@ test("the loss is the sum of its terms; unquantized it is the reconstruction alo
   expectNoLeak(async () => {
     const model = VqModel.create(config, new Rng(1));
     const pixels = pictures(1, 16, 16);
-    const { loss, reconstruction, commitment, latents } = model.loss(pixels);
+    const { loss, reconstruction, commitment, latents, codes } = model.loss(pixels);
     const sum = tf.add(reconstruction, commitment);
     await expectClose(loss, sum, {});
     expect(latents.shape).toEqual([1, 4, 4, 3]);
     const continuous = model.loss(pixels, { quantize: false });
     await expectClose(continuous.loss, continuous.reconstruction, {});
     await expectClose(continuous.commitment, { shape: [], data: [0] }, {});
-    const { codes } = model.encode(pixels);
-    const decoderOnly = model.decoderLoss(codes, pixels);
+    const encoded = model.encode(pixels).codes;
+    await expectClose(codes!, encoded, {});
+    const decoderOnly = model.decoderLoss(encoded, pixels);
     await expectClose(decoderOnly, reconstruction, { atol: 1e-6 });
-    tf.dispose([pixels, loss, reconstruction, commitment, latents, sum, codes, decoderOnly]);
+    tf.dispose([pixels, loss, reconstruction, commitment, latents, sum, codes!, encoded, decoderOnly]);
     tf.dispose({ ...continuous } as tf.NamedTensorMap);
     model.dispose();
   }));

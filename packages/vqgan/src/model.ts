@@ -15,6 +15,8 @@ export interface VqLosses {
   readonly commitment: tf.Scalar;
   /** `[b, h, w, dim]`, before quantization. */
   readonly latents: tf.Tensor4D;
+  /** int32 `[b, h, w]`, where latents are quantized. */
+  readonly codes?: tf.Tensor3D;
 }
 
 /**
@@ -107,11 +109,14 @@ export class VqModel {
   loss(pixels: tf.Tensor4D, { quantize = true }: { quantize?: boolean } = {}): VqLosses {
     return tf.tidy(() => {
       const latents = this.latents(pixels);
-      const quantized = quantize ? this.quantizer.quantize(latents) : undefined;
-      const reconstruction = this.reconstructionOf((quantized?.quantized ?? latents) as tf.Tensor4D, pixels);
-      const commitment = quantized?.loss ?? tf.scalar(0);
-      const loss = quantized ? (tf.add(reconstruction, commitment) as tf.Scalar) : tf.clone(reconstruction);
-      return { loss, reconstruction, commitment, latents };
+      if (!quantize) {
+        const reconstruction = this.reconstructionOf(latents, pixels);
+        return { loss: tf.clone(reconstruction), reconstruction, commitment: tf.scalar(0), latents };
+      }
+      const { codes, quantized, loss: commitment } = this.quantizer.quantize(latents);
+      const reconstruction = this.reconstructionOf(quantized as tf.Tensor4D, pixels);
+      const loss = tf.add(reconstruction, commitment) as tf.Scalar;
+      return { loss, reconstruction, commitment, latents, codes: codes as tf.Tensor3D };
     });
   }
 

@@ -160,12 +160,11 @@ export class TokenizerTrainer {
       });
       this.update("encoder", gradients);
       this.update("decoder", gradients);
-      const { loss, reconstruction, commitment, latents } = value;
-      if (!quantize) {
+      const { loss, reconstruction, commitment, latents, codes } = value;
+      if (!codes) {
         this.remember(latents);
         return { loss, reconstruction, commitment, perplexity: tf.scalar(0), usage: tf.scalar(0) };
       }
-      const codes = quantizer.codesOf(latents);
       quantizer.update(latents, codes, this.rng);
       return { loss, reconstruction, commitment, ...quantizer.codeUse(codes) };
     });

@@ -124,8 +124,7 @@ export class EmaQuantizer implements Quantizer {
 
       const dead = tf.cast(tf.less(counts, deadBelow), "float32"); // [codeCount]
       const deadRows = tf.expandDims(dead, 1);
-      const picks = tf.tensor1d(rng.integers(codeCount, rows.shape[0]), "int32");
-      const fresh = tf.gather(rows, picks); // [codeCount, dim]
+      const fresh = tf.gather(rows, this.restarts(rows, codes, dead, rng)); // [codeCount, dim]
       this.params.counts.assign(mix(counts, tf.scalar(RESTART_COUNT), dead));
       this.params.sums.assign(mix(sums, tf.mul(fresh, RESTART_COUNT), deadRows));
       this.params.codebook.assign(mix(codebook, fresh, deadRows));
@@ -145,6 +144,21 @@ export class EmaQuantizer implements Quantizer {
 
   dispose(): void {
     tf.dispose([this.params.codebook, this.params.counts, this.params.sums]);
+  }
+
+  /**
+   * For each code the row of the batch that it would restart at, int32 `[codeCount]`. Rows are drawn without
+   * repetition, with probability proportional to their squared distance from their code (Gumbel top-k of its
+   * logarithm): what the codes already cover, such as plain backgrounds, needs no more of them.
+   */
+  private restarts(rows: tf.Tensor2D, codes: tf.Tensor, dead: tf.Tensor, rng: Rng): tf.Tensor1D {
+    const count = rows.shape[0];
+    const own = tf.gather(this.params.codebook, tf.reshape(codes, [-1]) as tf.Tensor1D);
+    const distances = tf.sum(tf.squaredDifference(rows, own), 1); // [n]
+    const keys = tf.add(tf.log(tf.add(distances, 1e-12)), tf.tensor1d(rng.gumbel(count)));
+    const { indices } = tf.topk(keys, Math.min(count, this.codeCount)); // rows, the first drawn first
+    const order = tf.cast(tf.cumsum(dead, 0, true), "int32"); // each dead code's place among them
+    return tf.gather(indices, tf.minimum(order, tf.scalar(indices.shape[0] - 1, "int32"))) as tf.Tensor1D;
   }
 
   private rows(latents: tf.Tensor): tf.Tensor2D {

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
 import type { CommandContext } from "../cli.ts";
-import { wholeNumber } from "./options.ts";
 
 export function addDataCommand(program: Command, { console }: CommandContext): void {
   program
@@ -8,7 +7,6 @@ export function addDataCommand(program: Command, { console }: CommandContext): v
     .description("Render a config's data set and write contact sheets of it.")
     .option("--config <name or file>", "a YAML file, or the name of one that comes with nuwa", "tiny")
     .option("--out <folder>", "where to write the sheets", "data-sheets")
-    .option("--count <number>", "images and videos to show", wholeNumber(1), 32)
     .action(async (options) => {
       const { writeDataSheets } = await import("../data/sheets.ts");
       await writeDataSheets(options, console);

@@ -11,6 +11,9 @@ export function addEvaluateCommand(program: Command, context: CommandContext): v
     .requiredOption("--model <folder>", "a model folder (a run has one: runs/<name>/model)")
     .option("--out <file>", "write the figures to this JSON file")
     .option("--seed <number>", "number that decides the draws", wholeNumber(0), 0)
+    .option("--images <number>", "images of trained and of held-out combinations each", wholeNumber(1), 100)
+    .option("--videos <number>", "videos of each kind", wholeNumber(2), 50)
+    .option("--judge-steps <number>", "steps that train the judge", wholeNumber(1), 300)
     .addOption(backendOption())
     .action(async (options) => {
       const { runEvaluate } = await import("../evaluate/command.ts");

@@ -97,8 +97,10 @@ export const runSchema = z.strictObject({
       predictions: count.default(50),
       /** Videos from text alone that are judged. */
       videos: count.default(50),
-      /** Steps that train the judge on real renderings. */
-      judgeSteps: count.default(300),
+      /** How the judge is trained on real renderings: steps, and pictures of a step. */
+      judge: z
+        .strictObject({ steps: count.default(300), images: count.default(48), clips: count.default(12) })
+        .prefault({}),
     })
     .prefault({}),
 });

@@ -71,7 +71,9 @@ export async function runGenerate(options: GenerateOptions, context: CommandCont
 async function encodeClips(clips: readonly Clip[], format: Format, zoom: number): Promise<Uint8Array> {
   const { frames } = clips[0];
   if (format === "png") {
-    const images = clips.flatMap((clip) => Array.from({ length: frames }, (_, frame) => frameBytes(clip, frame)));
+    const images = clips.flatMap((clip) =>
+      Array.from({ length: frames }, (_, frame) => frameBytes(clip, frame)),
+    );
     const columns = frames > 1 ? frames : Math.ceil(Math.sqrt(images.length));
     return encodePng(contactSheet(images, columns), { zoom });
   }
@@ -83,7 +85,10 @@ function formatOf(path: string, isVideo: boolean): Format {
   const format = extname(path).slice(1).toLowerCase() as Format;
   if (allowed.includes(format)) return format;
   const what = isVideo ? "a video" : "an image (for a video add --video)";
-  throw new NuwaError("INPUT", `--out ${path}: wanted ${allowed.map((each) => `.${each}`).join(", ")} for ${what}.`);
+  throw new NuwaError(
+    "INPUT",
+    `--out ${path}: wanted ${allowed.map((each) => `.${each}`).join(", ")} for ${what}.`,
+  );
 }
 
 /** Says before the work that its result could not be written. */

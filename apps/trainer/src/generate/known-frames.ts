@@ -36,7 +36,12 @@ async function readFrames(path: string, size: number): Promise<Uint8Array> {
     }
     const frames = await Promise.all(
       Array.from({ length: pages }, (_, page) =>
-        sharp(path, { page }).flatten({ background: "white" }).resize(size, size).toColourspace("srgb").raw().toBuffer(),
+        sharp(path, { page })
+          .flatten({ background: "white" })
+          .resize(size, size)
+          .toColourspace("srgb")
+          .raw()
+          .toBuffer(),
       ),
     );
     return Buffer.concat(frames);

@@ -1,0 +1,50 @@
+import { selectBackend } from "../backend.ts";
+import type { CommandContext } from "../cli.ts";
+import type { BackendName } from "../commands/options.ts";
+import { writeFileAtomic } from "../files/write-atomic.ts";
+import { dataOf, disposeModel, loadModel } from "../model/model-folder.ts";
+import { evaluateModel } from "./evaluate.ts";
+import { judgeRows, tableLines, testRows } from "./test-table.ts";
+import { trainedJudge } from "./train-judge.ts";
+
+export interface EvaluateOptions {
+  readonly model: string;
+  readonly out?: string;
+  readonly seed: number;
+  readonly images: number;
+  readonly videos: number;
+  readonly judgeSteps: number;
+  readonly backend: BackendName;
+}
+
+/** `nuwa evaluate`. */
+export async function runEvaluate(options: EvaluateOptions, context: CommandContext): Promise<void> {
+  const { seed, images, videos, judgeSteps, out } = options;
+  const { console } = context;
+  await selectBackend(options.backend, context);
+  const model = await loadModel(options.model);
+  try {
+    const dataset = await dataOf(model);
+    const { judge, accuracy } = await trainedJudge(
+      model,
+      dataset,
+      { training: { steps: judgeSteps }, seed },
+      context,
+    );
+    try {
+      const counts = { images, predictions: videos, videos };
+      const { test } = await evaluateModel(model, dataset, judge, { ...counts, seed, ...context });
+      for (const line of tableLines("The judge on real pictures", judgeRows(accuracy))) console.line(line);
+      console.line();
+      for (const line of tableLines("The model", testRows(test))) console.line(line);
+      if (out !== undefined) {
+        await writeFileAtomic(out, `${JSON.stringify({ judge: accuracy, captionTest: test }, null, 2)}\n`);
+        console.line(`Wrote ${out}`);
+      }
+    } finally {
+      judge.dispose();
+    }
+  } finally {
+    disposeModel(model);
+  }
+}

@@ -103,7 +103,7 @@ def adamw():
 
 def dtypes():
     """Every element type that the reader knows, with values at the edges."""
-    floats = torch.tensor([0.0, -0.0, 1.0, -1.5, 65504.0, 6e-8, 1e-5, 3.14159, math.inf, -math.inf, math.nan])
+    floats = torch.tensor([0.0, -0.0, 1.0, -1.5, 65504.0, 6e-8, 1e-5, 3.3, math.inf, -math.inf, math.nan])
     return {
         "f64": torch.tensor([math.pi, -1e300, 5e-324], dtype=torch.float64),
         "f32": floats.reshape(1, 11),

@@ -21,11 +21,8 @@ const pixelCount = digitSide * digitSide;
  */
 export async function readDigits(): Promise<DigitImages[]> {
   try {
-    const folder = join(
-      dirname(createRequire(import.meta.url).resolve("mnist/package.json")),
-      "src",
-      "digits",
-    );
+    const require = createRequire(import.meta.url);
+    const folder = join(dirname(require.resolve("mnist/package.json")), "src", "digits");
     const digits = Array.from({ length: 10 }, async (_, digit) => {
       const { data } = JSON.parse(await readFile(join(folder, `${digit}.json`), "utf8")) as {
         data: number[];

@@ -34,7 +34,8 @@ export interface Catalog {
  */
 export async function readCatalog(): Promise<Catalog> {
   try {
-    const manifest = createRequire(import.meta.url).resolve("openmoji/package.json");
+    const require = createRequire(import.meta.url);
+    const manifest = require.resolve("openmoji/package.json");
     const folder = dirname(manifest);
     const { version } = JSON.parse(await readFile(manifest, "utf8")) as { version: string };
     const rows = JSON.parse(await readFile(join(folder, "data", "openmoji.json"), "utf8")) as Row[];

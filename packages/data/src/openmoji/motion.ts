@@ -51,7 +51,7 @@ export function travelOf({ frames, pixelsPerFrame }: Geometry): number {
 }
 
 /** Offsets from 0 to `size - spriteSize` that are multiples of `align`, ascending. */
-export function alignedOffsets({ size, spriteSize, align }: Geometry): number[] {
+function alignedOffsets({ size, spriteSize, align }: Geometry): number[] {
   const count = Math.floor((size - spriteSize) / align) + 1;
   return Array.from({ length: count }, (_, index) => index * align);
 }

@@ -1,9 +1,14 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { replaceAvgPoolGradient } from "../repair/avg-pool.ts";
+import { replaceReductions } from "../repair/reductions.ts";
 import type { SelectedBackend } from "../status.ts";
+import { replaceCast } from "./cast.ts";
 import { replaceConvBackprop } from "./conv-backprop.ts";
 import { replaceDepthwiseBackprop } from "./depthwise-backprop.ts";
+import { replaceGather } from "./gather.ts";
 import { replaceMatMul } from "./matmul.ts";
+import { replaceOneHot } from "./one-hot.ts";
 import { probeWasm } from "./probe.ts";
 import { replaceSegmentSum } from "./segment-sum.ts";
 
@@ -43,6 +48,11 @@ export async function registerWasm(options: WasmOptions = {}): Promise<SelectedB
   replaceConvBackprop();
   replaceDepthwiseBackprop();
   replaceSegmentSum();
+  replaceGather();
+  replaceOneHot();
+  replaceCast();
+  replaceReductions("wasm");
+  replaceAvgPoolGradient("wasm");
   const threads = wasm.getThreadsCount();
   return {
     name: "wasm",

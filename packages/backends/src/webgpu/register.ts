@@ -1,5 +1,7 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { replaceAvgPoolGradient } from "../repair/avg-pool.ts";
+import { replaceReductions } from "../repair/reductions.ts";
 import type { SelectedBackend } from "../status.ts";
 import { type AdapterOptions, findAdapter } from "./adapter.ts";
 import { DeviceErrors } from "./device-errors.ts";
@@ -41,6 +43,8 @@ export async function registerWebgpu(options: AdapterOptions = {}): Promise<Sele
   }
   replacePad();
   replaceMultinomial();
+  replaceReductions("webgpu");
+  replaceAvgPoolGradient("webgpu");
   return opened.selected;
 }
 

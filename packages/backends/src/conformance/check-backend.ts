@@ -1,0 +1,33 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { type ConformanceRow, runConformance } from "./run.ts";
+
+/** Where the oracle's file lies in the package's sources. */
+export const fixtureUrl = new URL("../fixtures/conformance.safetensors", import.meta.url);
+
+/** Runs the suite on the current backend. `NUWA_CONFORMANCE_RESULTS` names a folder that gets the rows as JSON. */
+export async function checkBackend(backend: string): Promise<void> {
+  const rows = await runConformance(backend, await readFile(fixtureUrl));
+  await reportRows(backend, rows);
+}
+
+/** Writes the rows where `NUWA_CONFORMANCE_RESULTS` asks for them, and throws an Error that lists those that surprise. */
+export async function reportRows(backend: string, rows: readonly ConformanceRow[]): Promise<void> {
+  const folder = process.env.NUWA_CONFORMANCE_RESULTS;
+  if (folder !== undefined) {
+    await mkdir(folder, { recursive: true });
+    await writeFile(`${folder}/${backend}.json`, JSON.stringify(rows));
+  }
+  const surprises = rows.filter(({ ok, known }) => ok === known);
+  if (surprises.length === 0) return;
+  const lines = surprises.map(({ case: name, maxError, ok, note }) =>
+    ok
+      ? `${name}: passes now; take it out of known-wrong.ts`
+      : `${name}: error ${maxError}${note ? `, ${note}` : ""}`,
+  );
+  throw new Error(`${surprises.length} of ${rows.length} rows on ${backend}:\n${lines.join("\n")}`);
+}
+
+/** Whether `NUWA_REQUIRE_BACKENDS` (names separated by commas) lists the backend, as CI does for those it installs. */
+export function isRequired(backend: string): boolean {
+  return (process.env.NUWA_REQUIRE_BACKENDS ?? "").split(",").includes(backend);
+}

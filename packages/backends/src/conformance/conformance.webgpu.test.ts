@@ -1,0 +1,13 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { test } from "vitest";
+import { closeWebgpu, probeWebgpu, registerWebgpu } from "../webgpu/index.ts";
+import { checkBackend, isRequired } from "./check-backend.ts";
+
+test("webgpu through Dawn computes what PyTorch computes", async (context) => {
+  const probe = await probeWebgpu({ allowSoftware: true });
+  if (!probe.available && !isRequired("webgpu")) context.skip(probe.reason);
+  await registerWebgpu({ allowSoftware: true });
+  tf.env().set("WEBGPU_CPU_FORWARD", false); // or small inputs run on the CPU and hide what the shaders do
+  await checkBackend("webgpu");
+  await closeWebgpu();
+});

@@ -1,0 +1,39 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { replaceKernel } from "./replace-kernel.ts";
+
+/** What the wasm and webgpu backends get wrong alike in kernels that go along an axis. */
+export function replaceReductions(backendName: "wasm" | "webgpu"): void {
+  replaceCumulative(backendName);
+  replaceSum(backendName);
+}
+
+/** A negative axis gives a wrong shape, and on wasm writes outside of the tensor. */
+function replaceCumulative(backendName: string): void {
+  for (const kernelName of ["Cumsum", "Cumprod"]) {
+    replaceKernel<{ x: tf.Tensor }, { axis: number }>(
+      backendName,
+      kernelName,
+      ({ inputs, attributes, original }) => {
+        const [axis] = tf.util.parseAxisParam(attributes.axis, inputs.x.shape);
+        return original(inputs, { ...attributes, axis });
+      },
+    );
+  }
+}
+
+/** The sum of no elements is not 0 on wasm and fails on webgpu. */
+function replaceSum(backendName: string): void {
+  replaceKernel<{ x: tf.Tensor }, { axis: number | number[]; keepDims: boolean }>(
+    backendName,
+    "Sum",
+    ({ inputs, attributes, original }) => {
+      const { x } = inputs;
+      if (x.size > 0) return original(inputs, attributes);
+      const axes = tf.util.parseAxisParam(attributes.axis, x.shape);
+      return tf.zeros(
+        x.shape.filter((_, axis) => !axes.includes(axis)),
+        x.dtype === "bool" ? "int32" : x.dtype,
+      );
+    },
+  );
+}

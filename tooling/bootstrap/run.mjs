@@ -24,6 +24,7 @@ async function main() {
 
   const pnpmFolder = await install();
   await build(pnpmFolder);
+  if (wanted.command === "build") return;
   const haveLibtensorflow = !wanted.needsLibtensorflow || (await prepareLibtensorflow());
   const run = wanted.command === "demo" ? runDemo : runTests;
   await run(wanted.args, haveLibtensorflow);

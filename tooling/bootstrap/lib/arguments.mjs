@@ -1,6 +1,7 @@
 export const usage = `Usage:
   npm run demo [-- OPTIONS]   train the small demo from scratch and write gallery/index.html
   npm test [-- OPTIONS]       build and run every test
+  npm run build               install and build only
 OPTIONS are passed on: to "nuwa demo" (try -- --help) or to vitest (try -- packages/tensor3d).`;
 
 /** Backends that work without libtensorflow. */
@@ -15,8 +16,9 @@ export function parseArguments(argv) {
   if (command === undefined || command === "--help" || command === "-h" || command === "help") {
     return { command: "help", args: [], needsLibtensorflow: false };
   }
+  if (command === "build") return { command, args, needsLibtensorflow: false };
   if (command !== "demo" && command !== "test") {
-    return { error: `Unknown command "${command}": wanted "demo" or "test".` };
+    return { error: `Unknown command "${command}": wanted "demo", "test" or "build".` };
   }
   const helpOnly = args.includes("--help") || args.includes("-h");
   const backend = command === "demo" ? optionValue(args, "--backend") : undefined;

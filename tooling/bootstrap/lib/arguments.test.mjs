@@ -22,10 +22,11 @@ describe("parseArguments", () => {
   test("fetches nothing for help", () => {
     expect(parseArguments(["demo", "--help"]).needsLibtensorflow).toBe(false);
     expect(parseArguments([]).command).toBe("help");
+    expect(parseArguments(["build"]).needsLibtensorflow).toBe(false);
   });
 
   test("names an unknown command and what was wanted", () => {
-    expect(parseArguments(["demmo"]).error).toBe('Unknown command "demmo": wanted "demo" or "test".');
+    expect(parseArguments(["demmo"]).error).toBe('Unknown command "demmo": wanted "demo", "test" or "build".');
   });
 });
 

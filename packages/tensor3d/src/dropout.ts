@@ -21,8 +21,9 @@ export function dropout<T extends tf.Tensor>(x: T, rate: number, rng: Rng): T {
 function mask(size: number, dropped: number, rng: Rng): Float32Array {
   const kept = 65536 / (65536 - dropped);
   const values = new Float32Array(size);
+  const words = rng.words(Math.ceil(size / 2));
   for (let index = 0; index < size; index += 2) {
-    const word = rng.next();
+    const word = words[index >>> 1];
     if ((word & 0xffff) >= dropped) values[index] = kept;
     if (index + 1 < size && word >>> 16 >= dropped) values[index + 1] = kept;
   }

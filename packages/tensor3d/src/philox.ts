@@ -1,9 +1,10 @@
 /**
  * Philox4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", 2011): ten rounds that turn
- * a 128-bit counter and a 64-bit key into four random words. `out` receives the words as uint32.
+ * a 128-bit counter and a 64-bit key into four random words, which `out` receives at `place`.
  */
 export function philox(
   out: Uint32Array,
+  place: number,
   c0: number,
   c1: number,
   c2: number,
@@ -25,10 +26,10 @@ export function philox(
     k0 = (k0 + 0x9e3779b9) | 0;
     k1 = (k1 + 0xbb67ae85) | 0;
   }
-  out[0] = c0;
-  out[1] = c1;
-  out[2] = c2;
-  out[3] = c3;
+  out[place] = c0;
+  out[place + 1] = c1;
+  out[place + 2] = c2;
+  out[place + 3] = c3;
 }
 
 /** The upper 32 bits of the product of two uint32, as a signed int32. */

@@ -7,12 +7,12 @@ beforeAll(useCpu);
 
 test("philox gives the known answers of Random123", () => {
   const out = new Uint32Array(4);
-  philox(out, 0, 0, 0, 0, 0, 0);
+  philox(out, 0, 0, 0, 0, 0, 0, 0);
   expect([...out]).toEqual([0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8]);
   const ones = 0xffffffff;
-  philox(out, ones, ones, ones, ones, ones, ones);
+  philox(out, 0, ones, ones, ones, ones, ones, ones);
   expect([...out]).toEqual([0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd]);
-  philox(out, 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0);
+  philox(out, 0, 0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344, 0xa4093822, 0x299f31d0);
   expect([...out]).toEqual([0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1]);
 });
 
@@ -22,6 +22,14 @@ test("the words of a seed never change", () => {
     0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8,
   ]);
   expect(new Rng(1).next()).not.toBe(new Rng(2 ** 32).next());
+});
+
+test("many words at once are those drawn one by one, from any place", () => {
+  const [one, many] = [new Rng(7), new Rng(7)];
+  for (const count of [1, 2, 6, 0, 5, 9]) {
+    expect([...many.words(count)]).toEqual(Array.from({ length: count }, () => one.next()));
+    expect(many.state()).toEqual(one.state());
+  }
 });
 
 describe("fork", () => {

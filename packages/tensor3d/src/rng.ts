@@ -42,7 +42,7 @@ export class Rng {
       const words = pathWords(part);
       // Counters of draws end in 0, these in 1 + the number of words: they never meet.
       for (let index = 0; index < words.length; index++) {
-        philox(block, words[index], index, typeof part === "number" ? 1 : 2, 1 + words.length, key0, key1);
+        philox(block, 0, words[index], index, typeof part === "number" ? 1 : 2, 1 + words.length, key0, key1);
         key0 = block[0];
         key1 = block[1];
       }
@@ -54,25 +54,38 @@ export class Rng {
   next(): number {
     const index = Math.floor(this.#position / 4);
     if (index !== this.#blockIndex) {
-      philox(this.#block, index, Math.floor(index / 2 ** 32), 0, 0, this.#key[0], this.#key[1]);
+      this.#compute(this.#block, 0, index);
       this.#blockIndex = index;
     }
     return this.#block[this.#position++ % 4];
   }
 
+  /** The next `count` words, faster than one by one. */
+  words(count: number): Uint32Array {
+    const skipped = this.#position % 4;
+    const first = (this.#position - skipped) / 4;
+    const blocks = Math.ceil((skipped + count) / 4);
+    const all = new Uint32Array(blocks * 4);
+    for (let block = 0; block < blocks; block++) this.#compute(all, block * 4, first + block);
+    this.#position += count;
+    return all.subarray(skipped, skipped + count);
+  }
+
   /** `count` numbers in [0, 1), multiples of 2^-24. */
   uniform(count: number): Float32Array {
+    const words = this.words(count);
     const values = new Float32Array(count);
-    for (let index = 0; index < count; index++) values[index] = (this.next() >>> 8) * 2 ** -24;
+    for (let index = 0; index < count; index++) values[index] = (words[index] >>> 8) * 2 ** -24;
     return values;
   }
 
   /** `count` normal numbers (Box-Muller; an odd count draws one number more and drops it). */
   normal(count: number, mean = 0, std = 1): Float32Array {
+    const words = this.words(count + (count % 2));
     const values = new Float32Array(count);
     for (let index = 0; index < count; index += 2) {
-      const radius = std * Math.sqrt(-2 * Math.log((this.next() + 1) * fromUint32));
-      const angle = 2 * Math.PI * fromUint32 * this.next();
+      const radius = std * Math.sqrt(-2 * Math.log((words[index] + 1) * fromUint32));
+      const angle = 2 * Math.PI * fromUint32 * words[index + 1];
       values[index] = mean + radius * Math.cos(angle);
       if (index + 1 < count) values[index + 1] = mean + radius * Math.sin(angle);
     }
@@ -81,9 +94,10 @@ export class Rng {
 
   /** `count` numbers of the standard Gumbel distribution: `argmax(logits + gumbel)` samples from a softmax. */
   gumbel(count: number): Float32Array {
+    const words = this.words(count);
     const values = new Float32Array(count);
     for (let index = 0; index < count; index++) {
-      values[index] = -Math.log(-Math.log((this.next() + 0.5) * fromUint32));
+      values[index] = -Math.log(-Math.log((words[index] + 0.5) * fromUint32));
     }
     return values;
   }
@@ -93,9 +107,7 @@ export class Rng {
     if (!Number.isInteger(bound) || bound < 1 || bound > 2 ** 31) {
       throw new NuwaError("INPUT", `Rng.integers: bound must be an integer from 1 to 2^31, got ${bound}.`);
     }
-    const values = new Int32Array(count);
-    for (let index = 0; index < count; index++) values[index] = Math.floor(this.next() * fromUint32 * bound);
-    return values;
+    return Int32Array.from(this.words(count), (word) => Math.floor(word * fromUint32 * bound));
   }
 
   /** The numbers from 0 to `n - 1`, shuffled. */
@@ -108,6 +120,10 @@ export class Rng {
       values[other] = value;
     }
     return values;
+  }
+
+  #compute(out: Uint32Array, place: number, index: number): void {
+    philox(out, place, index >>> 0, Math.floor(index / 2 ** 32), 0, 0, this.#key[0], this.#key[1]);
   }
 
   /** Where this stream stands. `Rng.from` continues it exactly. */

@@ -14,6 +14,7 @@ export function addEvaluateCommand(program: Command, context: CommandContext): v
     .option("--images <number>", "images of trained and of held-out combinations each", wholeNumber(1), 100)
     .option("--videos <number>", "videos of each kind", wholeNumber(2), 50)
     .option("--judge-steps <number>", "steps that train the judge", wholeNumber(1), 300)
+    .option("--judge-batch <number>", "images of each of these steps", wholeNumber(4), 48)
     .addOption(backendOption())
     .action(async (options) => {
       const { runEvaluate } = await import("../evaluate/command.ts");

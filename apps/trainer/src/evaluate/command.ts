@@ -14,12 +14,13 @@ export interface EvaluateOptions {
   readonly images: number;
   readonly videos: number;
   readonly judgeSteps: number;
+  readonly judgeBatch: number;
   readonly backend: BackendName;
 }
 
 /** `nuwa evaluate`. */
 export async function runEvaluate(options: EvaluateOptions, context: CommandContext): Promise<void> {
-  const { seed, images, videos, judgeSteps, out } = options;
+  const { seed, images, videos, judgeSteps, judgeBatch, out } = options;
   const { console } = context;
   await selectBackend(options.backend, context);
   const model = await loadModel(options.model);

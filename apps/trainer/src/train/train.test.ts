@@ -1,24 +1,137 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { useCpu } from "@nuwa/testing";
-import * as tf from "@tensorflow/tfjs-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { isNuwaError } from "@nuwa/tensor3d";
+import { expectNoLeak, useCpu } from "@nuwa/testing";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../config/load.ts";
-import { createConsole } from "../console/console.ts";
-import { createRun } from "../run/run-folder.ts";
+import type { RunConfig } from "../config/schema.ts";
+import type { Console } from "../console/console.ts";
+import { readTensors } from "../files/read-tensors.ts";
+import { createRun, openRun, type RunFolder } from "../run/run-folder.ts";
 import { trainRun } from "./train.ts";
 
-test("first light", async () => {
+let folder: string;
+let config: RunConfig;
+
+beforeAll(async () => {
   await useCpu();
-  const folder = await mkdtemp(join(tmpdir(), "nuwa-train-"));
-  const run = await createRun(join(folder, "run"), await loadConfig("test"));
-  const before = tf.memory().numTensors;
-  const trained = await trainRun(run, "both", {
-    console: createConsole(),
-    signal: new AbortController().signal,
+  folder = await mkdtemp(join(tmpdir(), "nuwa-train-"));
+  const test = await loadConfig("test");
+  const steps = <Training extends object>(train: Training) => ({
+    ...train,
+    budget: { steps: 6 },
+    checkpointEvery: 2,
   });
+  config = {
+    ...test,
+    tokenizer: { ...test.tokenizer, train: steps(test.tokenizer.train) },
+    transformer: { ...test.transformer, train: steps(test.transformer.train) },
+  };
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** A console that keeps quiet, and asks to stop once a stage has done so many steps. */
+function context(stopAt?: { title: string; step: number }) {
+  const stop = new AbortController();
+  const console: Console = {
+    line() {},
+    error() {},
+    progress: (title) => ({
+      begin() {},
+      setTotal() {},
+      finish() {},
+      update(done) {
+        if (title === stopAt?.title && done === stopAt.step) stop.abort();
+      },
+    }),
+  };
+  return { console, signal: stop.signal };
+}
+
+async function train(run: RunFolder, stopAt?: { title: string; step: number }): Promise<void> {
+  const trained = await trainRun(run, "both", context(stopAt));
   trained.dispose();
-  console.log(await readdir(run.path, { recursive: true }), tf.memory().numTensors - before);
-  console.log(JSON.stringify(trained.transformerPosition));
+}
+
+async function errorOf(promise: Promise<unknown>): Promise<{ code: string; message: string; hint?: string }> {
+  const error = await promise.then(
+    () => undefined,
+    (reason) => reason,
+  );
+  if (isNuwaError(error)) return error;
+  throw error ?? new Error("expected an error");
+}
+
+describe("training", () => {
+  let whole: RunFolder;
+
+  test("trains both stages and leaves no tensor behind", () =>
+    expectNoLeak(async () => {
+      whole = await createRun(join(folder, "whole"), config);
+      await train(whole);
+      expect((await readdir(whole.checkpoints)).sort()).toEqual([
+        "tokenizer-00000004.safetensors",
+        "tokenizer-00000006.safetensors",
+        "transformer-00000004.safetensors",
+        "transformer-00000006.safetensors",
+      ]);
+      expect((await readdir(whole.model)).sort()).toEqual([
+        "LICENSE.txt",
+        "config.json",
+        "image-tokenizer.safetensors",
+        "tokenizer.json",
+        "transformer.safetensors",
+      ]);
+    }));
+
+  test("stopped and resumed in both stages, gives the same weights", () =>
+    expectNoLeak(async () => {
+      const run = await createRun(join(folder, "parts"), config);
+      const first = await errorOf(train(run, { title: "Image tokenizer", step: 3 }));
+      expect(first.code).toBe("INTERRUPTED");
+      expect(first.message).toContain("tokenizer-00000003.safetensors");
+      expect(first.message).toContain(`nuwa train --resume ${run.path}`);
+      expect((await errorOf(train(await openRun(run.path), { title: "Transformer", step: 3 }))).code).toBe(
+        "INTERRUPTED",
+      );
+      await train(await openRun(run.path));
+      for (const name of ["tokenizer-00000006.safetensors", "transformer-00000006.safetensors"]) {
+        const [expected, actual] = await Promise.all(
+          [whole, run].map(async ({ checkpoints }) => (await readTensors(join(checkpoints, name))).tensors),
+        );
+        expect(actual).toEqual(expected);
+      }
+    }));
+
+  test("names a checkpoint that is cut, and leaves the files alone", async () => {
+    const path = join(whole.checkpoints, "transformer-00000006.safetensors");
+    await truncate(path, (await readFile(path)).length - 10);
+    const before = await readdir(whole.checkpoints);
+    const error = await errorOf(train(whole));
+    expect(error.code).toBe("CHECKPOINT");
+    expect(error.message).toContain(path);
+    expect(error.hint).toContain("transformer-00000004.safetensors");
+    expect(await readdir(whole.checkpoints)).toEqual(before);
+    await rm(path);
+    await train(whole); // goes on from the one before
+  });
+
+  test("the transformer wants a tokenizer first", async () => {
+    const run = await createRun(join(folder, "bare"), config);
+    const error = await errorOf(trainRun(run, "transformer", context()));
+    expect(error.message).toContain("not trained yet");
+    expect(error.hint).toContain("nuwa train tokenizer");
+  });
+
+  test("a wrong section of the config is named", async () => {
+    const broken = {
+      ...config,
+      transformer: { ...config.transformer, model: { ...config.transformer.model, hedas: 2 } },
+    };
+    const run = await createRun(join(folder, "broken"), broken);
+    const error = await errorOf(train(run));
+    expect(error.code).toBe("CONFIG");
+    expect(error.message).toMatch(/transformer\.model.*hedas/s);
+  });
 });

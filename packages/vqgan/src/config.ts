@@ -21,7 +21,7 @@ const schema = z
     resolution: size,
     inChannels: size.default(3),
     /** The first layer reads, and the last one writes, `patch` × `patch` pixels at once. */
-    patch: size.default(4),
+    patch: size.default(8),
     /** Width of each level; every level after the first one halves the resolution. */
     channels: z.array(size).min(1),
     /**

@@ -7,14 +7,14 @@ const schema = z
   .strictObject({
     totalSteps: z.int().positive(),
     /** The schedule's highest learning rate; it rises in a line and falls to `finalLearningRate` as a cosine. */
-    learningRate: z.number().positive().default(2e-3),
+    learningRate: z.number().positive().default(3e-3),
     /** Share of the steps in which the learning rate rises. */
     riseShare: share.default(0.08),
     finalLearningRate: z.number().nonnegative().default(0),
     /** Share of the steps, from the first on, that train without quantizing. */
-    warmupShare: share.default(0.25),
+    warmupShare: share.default(0.2),
     /** Share of the steps, up to the last, that train the decoder only, on codes that stay as they are. */
-    decoderShare: share.default(0.15),
+    decoderShare: share.default(0.05),
     /** Batches at the end of the warm-up whose latents the first codes are fitted to. */
     fitBatches: z.int().positive().default(8),
     weightDecay: z.number().nonnegative().default(1e-4),

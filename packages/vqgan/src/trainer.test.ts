@@ -33,7 +33,7 @@ function pictures(rng: Rng): tf.Tensor4D {
   return tf.tensor4d(values, [8, 8, 8, 1]);
 }
 
-const training = { totalSteps: 40, learningRate: 1e-2, fitBatches: 2 };
+const training = { totalSteps: 40, learningRate: 1e-2, fitBatches: 2, warmupShare: 0.25, decoderShare: 0.15 };
 
 async function train(trainer: TokenizerTrainer, data: Rng, steps: number): Promise<Record<string, number>[]> {
   const records: Record<string, number>[] = [];
@@ -135,7 +135,11 @@ test("a run that is stopped in any phase continues exactly", () =>
 test("too few latents for the codes are refused", () =>
   expectNoLeak(async () => {
     const model = VqModel.create({ ...config, codebookSize: 33 }, new Rng(1));
-    const trainer = new TokenizerTrainer(model, { totalSteps: 4, fitBatches: 1 }, new Rng(2));
+    const trainer = new TokenizerTrainer(
+      model,
+      { totalSteps: 4, fitBatches: 1, warmupShare: 0.25 },
+      new Rng(2),
+    );
     await train(trainer, new Rng(3), 1);
     const next = pictures(new Rng(4));
     await expect(trainer.trainStep(next)).rejects.toThrow(

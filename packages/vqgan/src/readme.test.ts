@@ -1,0 +1,50 @@
+import { readFile } from "node:fs/promises";
+import { Rng } from "@nuwa/tensor3d";
+import { expectNoLeak, useCpu } from "@nuwa/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { expect, test } from "vitest";
+import { parseVqConfig, type VqConfigInput } from "./config.ts";
+import { VqModel } from "./model.ts";
+import { parseTrainerConfig } from "./trainer-config.ts";
+
+// The README's model, on a smaller batch: the plain backend is slow.
+const config: VqConfigInput = {
+  resolution: 64,
+  patch: 8,
+  channels: [128],
+  encoderBlocks: [1],
+  decoderBlocks: [3],
+  embeddingDim: 64,
+  codebookSize: 512,
+};
+
+test("the README's example gives the shapes that it names", () =>
+  expectNoLeak(async () => {
+    await useCpu();
+    const model = VqModel.create(config, new Rng(0));
+    const pixels = tf.zeros<tf.Rank.R4>([1, 64, 64, 3]);
+    const { codes } = model.encode(pixels);
+    const decoded = model.decode(codes);
+    expect(codes.shape).toEqual([1, 8, 8]);
+    expect(decoded.shape).toEqual([1, 64, 64, 3]);
+    tf.dispose([pixels, codes, decoded]);
+    model.dispose();
+  }));
+
+test("the README's example and defaults are those of the code", async () => {
+  const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+  for (const [key, value] of Object.entries(config)) {
+    expect(readme).toContain(`${key}: ${JSON.stringify(value)},`);
+  }
+  const { patch, encoderKernel, reconstruction, quantizer } = parseVqConfig(config);
+  expect(readme).toMatch(new RegExp(`\`patch\` +\\| ${patch} `));
+  expect(readme).toMatch(new RegExp(`\`encoderKernel\` +\\| ${encoderKernel} `));
+  expect(readme).toMatch(new RegExp(`\`reconstruction\` +\\| \`"${reconstruction.replace("+", "\\+")}"\``));
+  const { commitment, decay, deadBelow } = quantizer;
+  expect(readme).toContain(`commitment: ${commitment}, decay: ${decay}`);
+  expect(readme).toContain(`deadBelow: ${deadBelow}`);
+  const { learningRate, warmupShare, decoderShare, fitBatches } = parseTrainerConfig({ totalSteps: 1 });
+  expect(readme).toContain(`| ${learningRate * 1000}e-3, 0 `);
+  expect(readme).toContain(`| ${warmupShare}, ${decoderShare} `);
+  expect(readme).toMatch(new RegExp(`\`fitBatches\` +\\| ${fitBatches} `));
+});

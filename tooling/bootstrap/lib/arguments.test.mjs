@@ -26,7 +26,9 @@ describe("parseArguments", () => {
   });
 
   test("names an unknown command and what was wanted", () => {
-    expect(parseArguments(["demmo"]).error).toBe('Unknown command "demmo": wanted "demo", "test" or "build".');
+    expect(parseArguments(["demmo"]).error).toBe(
+      'Unknown command "demmo": wanted "demo", "test" or "build".',
+    );
   });
 });
 

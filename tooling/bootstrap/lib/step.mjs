@@ -14,16 +14,18 @@ export class StepError extends Error {
 const interrupts = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
- * Runs one command in the workspace's folder and waits for it.
+ * Runs one command and waits for it.
  *
  * @param what the step in words, for messages ("the build")
- * @param options.folder put first on the PATH; `capture` returns stdout instead of showing it;
- *   `allowFailure` returns the exit code instead of throwing; `shell` runs it through the shell
+ * @param options.folder put first on the PATH; `cwd` default the workspace's folder; `capture` returns stdout
+ *   instead of showing it; `quiet` shows what it prints only when it fails; `allowFailure` returns the exit code
+ *   instead of throwing; `shell` runs it through the shell
  * @returns `{ code, output }`
  * @throws StepError with the command's own exit code, or 128 + the signal's number
  */
 export async function runStep(what, command, args, options = {}) {
   const { code, output, error } = await spawnAndWait(command, args, options);
+  if (options.quiet && code !== 0) console.log(output);
   if (error) throw new StepError(`${what} could not start: ${error.message}`, 127);
   if (code > 128 && isInterrupt(code - 128)) throw new StepError(`Stopped during ${what}.`, code);
   if (code !== 0 && !options.allowFailure) {
@@ -36,18 +38,21 @@ function isInterrupt(number) {
   return interrupts.some((name) => constants.signals[name] === number);
 }
 
-function spawnAndWait(command, args, { folder, shell = false, capture = false, environment = {} }) {
+function spawnAndWait(command, args, options) {
+  const { folder, cwd = root, shell = false, capture = false, quiet = false, environment = {} } = options;
   return new Promise((resolve) => {
     const child = spawn(command, args, {
-      cwd: root,
+      cwd,
       shell,
       env: { ...stepEnvironment(folder), ...environment },
-      stdio: capture ? ["inherit", "pipe", "inherit"] : "inherit",
+      stdio: ["inherit", capture || quiet ? "pipe" : "inherit", quiet ? "pipe" : "inherit"],
     });
     let output = "";
-    child.stdout?.setEncoding("utf8").on("data", (text) => {
-      output += text;
-    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding("utf8").on("data", (text) => {
+        output += text;
+      });
+    }
     const release = followSignals(child);
     child.on("error", (error) => {
       release();

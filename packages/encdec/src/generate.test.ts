@@ -71,11 +71,11 @@ describe.each(variants)("$name", ({ config, grid = videoGrid(3, 3, 3) }) => {
   test("parallel and sequential steps give the same codes", () =>
     expectNoLeak(async () => {
       const seen = new Set<string>();
-      for (let seed = 0; seed < 4; seed++) {
+      for (let seed = 0; seed < 3; seed++) {
         const model = loud(EncoderDecoder.create({ ...tinyConfig, ...config }, new Rng(seed)), 2);
         const sampler = { temperature: 0.8, topK: 6, topP: 0.95, seed };
         const known = {
-          mask: Uint8Array.from(new Rng(seed).uniform(count), (value) => Number(seed > 1 && value < 0.4)),
+          mask: Uint8Array.from(new Rng(seed).uniform(count), (value) => Number(seed > 0 && value < 0.4)),
           codes: new Rng(seed).integers(count, 7),
         };
         const options = { conditions, grid, sampler, known, guidance: seed % 2 ? 2 : 1 };
@@ -89,7 +89,7 @@ describe.each(variants)("$name", ({ config, grid = videoGrid(3, 3, 3) }) => {
         }
         model.dispose();
       }
-      expect(seen.size).toBe(12); // the models do not ignore seeds and conditions
+      expect(seen.size).toBe(9); // the models do not ignore seeds and conditions
     }));
 });
 

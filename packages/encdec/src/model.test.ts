@@ -1,37 +1,188 @@
-import { namedParams, Rng, valueAndGradients, videoGrid } from "@nuwa/tensor3d";
-import { expectNoLeak, useCpu } from "@nuwa/testing";
+import { imageGrid, namedParams, Rng, textGrid, valueAndGradients, videoGrid } from "@nuwa/tensor3d";
+import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import type { Condition } from "./condition.ts";
-import type { EncoderDecoderInput } from "./config.ts";
+import { loud, tinyConfig } from "./fixtures/tiny.ts";
 import { EncoderDecoder } from "./model.ts";
 
 beforeAll(useCpu);
 
 const grid = videoGrid(2, 3, 2);
-const config: EncoderDecoderInput = {
-  dim: 8,
-  heads: 2,
-  encoderLayers: 1,
-  decoderLayers: 2,
-  codebookSize: 7,
-  textLength: 3,
-  textVocabulary: 5,
-  targetGrid: { height: 2, width: 3, frames: 2 },
-  decoderPattern: { kind: "nearby", extent: [3, 3, 3] },
-};
 const text: Condition = { kind: "text", tokens: Int32Array.from([1, 4]) };
 const none: Condition = { kind: "none" };
+const conditions = [text, none];
 
-test("loss runs", () =>
+function codes(rows = 2, count = 12): tf.Tensor2D {
+  return tf.tensor2d(new Rng(2).integers(rows * count, 7), [rows, count], "int32");
+}
+
+test("a new model is near uniform, and starts as GPT-2 does", () =>
   expectNoLeak(async () => {
-    const model = EncoderDecoder.create(config, new Rng(1));
-    const targets = tf.tensor2d(new Rng(2).integers(24, 7), [2, 12], "int32");
-    const { value, gradients } = valueAndGradients(
-      () => model.loss({ conditions: [text, none], targets, grid }),
-      namedParams(model),
-    );
-    expect(Math.abs((await value.loss.data())[0] - Math.log(7))).toBeLessThan(0.1);
-    tf.dispose([targets, { ...value }, gradients]);
+    const model = EncoderDecoder.create({ ...tinyConfig, dim: 64, decoderLayers: 8 }, new Rng(1));
+    const targets = codes();
+    const { loss, nll, frameNll } = model.loss({ conditions, targets, grid });
+    expect((await loss.data())[0]).toBeCloseTo(Math.log(7), 1);
+    expect(frameNll.shape).toEqual([2]);
+    await expectClose(nll, loss, { atol: 1e-6 });
+    const params = namedParams(model);
+    const expectDeviation = (name: string, expected: number) => {
+      const got = tf.tidy(() => tf.sqrt(tf.mean(tf.square(params[name]))).dataSync()[0]);
+      expect(Math.abs(got / expected - 1)).toBeLessThan(0.1);
+    };
+    expectDeviation("decoder.blocks.0.selfAttention.query.weight", 0.02);
+    expectDeviation("decoder.blocks.0.selfAttention.output.weight", 0.02 / 4);
+    expectDeviation("decoder.blocks.7.feedForward.contract.weight", 0.02 / 4);
+    expectDeviation("encoder.blocks.0.feedForward.contract.weight", 0.02 / Math.sqrt(2));
+    expectDeviation("texts.tokens.weight", 0.02);
+    tf.dispose([targets, loss, nll, frameNll]);
     model.dispose();
   }));
+
+test.each(["axes", "row", "raster"] as const)(
+  "no logit depends on its own token or a later one, shift %s",
+  (shift) =>
+    expectNoLeak(async () => {
+      const model = loud(
+        EncoderDecoder.create({ ...tinyConfig, shift, decoderPattern: "full" }, new Rng(1)),
+        3,
+      );
+      const logitsOf = (row: Int32Array) =>
+        tf.tidy(() => {
+          const targets = tf.tensor2d(row, [1, 12], "int32");
+          return model.logits({ conditions: [text], targets, grid }).dataSync();
+        });
+      const row = new Rng(5).integers(12, 7);
+      const before = logitsOf(row);
+      for (let token = 0; token < 12; token++) {
+        const after = logitsOf(row.map((code, index) => (index === token ? (code + 1) % 7 : code)));
+        const changed = [...Array(12).keys()].filter((p) =>
+          after.slice(p * 7, p * 7 + 7).some((x, c) => x !== before[p * 7 + c]),
+        );
+        expect(changed.every((position) => position > token)).toBe(true);
+        // Every token but the last is seen, except the last column's where only the left neighbour is read.
+        expect(changed.length > 0).toBe(token < 11 && !(shift === "row" && token % 3 === 2));
+      }
+      model.dispose();
+    }),
+);
+
+test("an image is a video of one frame", () =>
+  expectNoLeak(async () => {
+    const model = loud(EncoderDecoder.create(tinyConfig, new Rng(1)), 3);
+    const targets = codes();
+    const video = model.logits({ conditions, targets, grid });
+    const [firstFrame, image, expected] = tf.tidy(() => {
+      const first = tf.slice(targets, [0, 0], [2, 6]);
+      return [
+        first,
+        model.logits({ conditions, targets: first, grid: imageGrid(2, 3) }),
+        tf.slice(video, [0, 0, 0], [2, 6, 7]),
+      ];
+    });
+    await expectClose(image, expected, { atol: 1e-5 });
+    tf.dispose([targets, video, firstFrame, image, expected]);
+    model.dispose();
+  }));
+
+test("a row of a batch does not depend on the others", () =>
+  expectNoLeak(async () => {
+    const model = loud(EncoderDecoder.create(tinyConfig, new Rng(1)), 3);
+    const sketch: Condition = { kind: "sketch", grid: imageGrid(2, 2), codes: Int32Array.from([0, 3, 1, 2]) };
+    const mixed = [text, sketch, sketch, none];
+    const targets = codes(4);
+    const together = model.logits({ conditions: mixed, targets, grid });
+    for (const [row, condition] of mixed.entries()) {
+      const [alone, expected] = tf.tidy(() => [
+        model.logits({ conditions: [condition], targets: tf.slice(targets, [row, 0], [1, 12]), grid }),
+        tf.slice(together, [row, 0, 0], [1, 12, 7]),
+      ]);
+      await expectClose(alone, expected, { atol: 1e-5 });
+      tf.dispose([alone, expected]);
+    }
+    tf.dispose([targets, together]);
+    model.dispose();
+  }));
+
+test("encode groups neighbours of a kind", () =>
+  expectNoLeak(() => {
+    const model = EncoderDecoder.create(tinyConfig, new Rng(1));
+    const sketch: Condition = { kind: "sketch", grid: imageGrid(2, 2), codes: new Int32Array(4) };
+    const groups = model.encode([text, none, sketch, text]);
+    expect(groups.map(({ count, hidden }) => [count, hidden.shape])).toEqual([
+      [2, [2, 3, 8]],
+      [1, [1, 4, 8]],
+      [1, [1, 3, 8]],
+    ]);
+    expect(groups[0].grid).toEqual(textGrid(3));
+    tf.dispose(groups.map(({ hidden }) => hidden));
+    model.dispose();
+  }));
+
+test("weights: the first frame counts more, given frames not at all", () =>
+  expectNoLeak(async () => {
+    const model = loud(EncoderDecoder.create(tinyConfig, new Rng(1)), 3);
+    const targets = codes();
+    const plain = model.loss({ conditions, targets, grid });
+    const first = model.loss({ conditions, targets, grid, firstFrameWeight: 3 });
+    const second = model.loss({ conditions, targets, grid, weights: [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1] });
+    const [a, b] = await plain.frameNll.data();
+    expect((await plain.loss.data())[0]).toBeCloseTo((a + b) / 2, 4);
+    expect((await first.loss.data())[0]).toBeCloseTo((3 * a + b) / 4, 4);
+    expect((await second.loss.data())[0]).toBeCloseTo(b, 4);
+    expect((await first.nll.data())[0]).toBeCloseTo((a + b) / 2, 4);
+    tf.dispose([targets, { ...plain }, { ...first }, { ...second }]);
+    model.dispose();
+  }));
+
+test("noise replaces inputs but no target, and dropout needs an rng", () =>
+  expectNoLeak(async () => {
+    const model = loud(EncoderDecoder.create({ ...tinyConfig, dropout: 0.2 }, new Rng(1)), 3);
+    const targets = codes();
+    const lossOf = (options: object) =>
+      tf.tidy(() => model.loss({ conditions, targets, grid, ...options }).loss.dataSync()[0]);
+    const plain = lossOf({});
+    expect(lossOf({ inputNoise: 0.5 })).toBe(plain);
+    expect(lossOf({ rng: new Rng(1) })).not.toBe(plain);
+    expect(lossOf({ rng: new Rng(1) })).toBe(lossOf({ rng: new Rng(1) }));
+    // With every input replaced the loss no longer depends on the codes before a token, only on its own.
+    expect(lossOf({ rng: new Rng(1), inputNoise: 1 })).not.toBe(lossOf({ rng: new Rng(1) }));
+    targets.dispose();
+    model.dispose();
+  }));
+
+test("a few steps of descent lower the loss and leave nothing behind", () =>
+  expectNoLeak(async () => {
+    const model = EncoderDecoder.create({ ...tinyConfig, relativeBias: true }, new Rng(1));
+    // Sketch tables have no gradient when there is no sketch.
+    const params = Object.fromEntries(
+      Object.entries(namedParams(model)).filter(([key]) => !key.startsWith("sketches")),
+    );
+    const targets = codes();
+    const losses: number[] = [];
+    for (let step = 0; step < 12; step++) {
+      const { value, gradients } = valueAndGradients(() => model.loss({ conditions, targets, grid }), params);
+      losses.push((await value.loss.data())[0]);
+      tf.tidy(() => {
+        for (const [key, variable] of Object.entries(params))
+          variable.assign(tf.sub(variable, tf.mul(gradients[key], 0.5)));
+      });
+      tf.dispose([gradients, { ...value }]);
+    }
+    expect(losses.at(-1)).toBeLessThan(losses[0] - 0.1);
+    targets.dispose();
+    model.dispose();
+  }));
+
+test("inputs that do not fit are refused", () => {
+  const model = EncoderDecoder.create(tinyConfig, new Rng(1));
+  const targets = codes();
+  const loss = (options: object) => () => model.loss({ conditions, targets, grid, ...options });
+  expect(loss({ conditions: [text] })).toThrow("targets: wanted [1, 12], one row a condition");
+  expect(loss({ grid: videoGrid(2, 2, 2) })).toThrow("targets: wanted [2, 8]");
+  expect(loss({ targets: tf.zeros([2, 12]) })).toThrow("wanted int32 codes, got float32");
+  expect(loss({ weights: [1] })).toThrow("one weight per token, 12, got 1");
+  expect(loss({ weights: new Array(12).fill(0) })).toThrow("positive sum");
+  expect(loss({ inputNoise: 2 })).toThrow("inputNoise is a share");
+  model.dispose();
+});

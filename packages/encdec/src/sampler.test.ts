@@ -1,0 +1,28 @@
+import { Rng } from "@nuwa/tensor3d";
+import { expect, test } from "vitest";
+import { type SamplerOptions, sampleCode } from "./sampler.ts";
+
+const logits = () => Float32Array.from([0.4, 0.3, 0.2, 0.1], Math.log);
+
+/** How often each code is drawn. */
+function shares(options: SamplerOptions, draws = 4000): number[] {
+  const rng = new Rng(1);
+  const counts = [0, 0, 0, 0];
+  for (let draw = 0; draw < draws; draw++) counts[sampleCode(logits(), options, rng.fork(draw))]++;
+  return counts.map((count) => count / draws);
+}
+
+test.each<[SamplerOptions, number[]]>([
+  [{}, [0.4, 0.3, 0.2, 0.1]],
+  [{ temperature: 0.5 }, [16 / 30, 9 / 30, 4 / 30, 1 / 30]],
+  [{ topK: 2 }, [4 / 7, 3 / 7, 0, 0]],
+  [{ topP: 0.65 }, [4 / 7, 3 / 7, 0, 0]],
+  [{ topP: 0.75 }, [4 / 9, 3 / 9, 2 / 9, 0]],
+  [{ topK: 3, topP: 0.4 }, [1, 0, 0, 0]],
+  [{ topK: 9 }, [0.4, 0.3, 0.2, 0.1]],
+  [{ temperature: 0 }, [1, 0, 0, 0]],
+])("%o draws %s", (options, expected) => {
+  shares(options).forEach((share, code) => {
+    expect(Math.abs(share - expected[code])).toBeLessThan(expected[code] % 1 === 0 ? 1e-9 : 0.03);
+  });
+});

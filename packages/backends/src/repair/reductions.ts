@@ -7,15 +7,20 @@ export function replaceReductions(backendName: "wasm" | "webgpu"): void {
   replaceSum(backendName);
 }
 
-/** A negative axis gives a wrong shape, and on wasm writes outside of the tensor. */
+/**
+ * A negative axis gives a wrong shape, and on wasm writes outside of the tensor. On webgpu a reversed sum uses
+ * the length of the first one ever run (it is missing from the shader's key), so the input is reversed instead.
+ */
 function replaceCumulative(backendName: string): void {
   for (const kernelName of ["Cumsum", "Cumprod"]) {
-    replaceKernel<{ x: tf.Tensor }, { axis: number }>(
+    replaceKernel<{ x: tf.Tensor }, { axis: number; reverse: boolean }>(
       backendName,
       kernelName,
       ({ inputs, attributes, original }) => {
         const [axis] = tf.util.parseAxisParam(attributes.axis, inputs.x.shape);
-        return original(inputs, { ...attributes, axis });
+        if (!attributes.reverse) return original(inputs, { ...attributes, axis });
+        const forward = original({ x: tf.reverse(inputs.x, axis) }, { ...attributes, axis, reverse: false });
+        return tf.reverse(forward, axis);
       },
     );
   }

@@ -40,6 +40,24 @@ test("pad above rank 4 agrees with hand-worked numbers", async (context) => {
   });
 });
 
+test("reversed sums of several lengths along an axis, by hand", async (context) => {
+  if (!probe.available) context.skip(probe.reason);
+  for (const [values, expected] of [
+    [
+      [1, 2],
+      [3, 2],
+    ],
+    [
+      [1, 2, 3, 4],
+      [10, 9, 7, 4],
+    ],
+  ]) {
+    const sums = tf.tidy(() => tf.cumsum(tf.tensor1d(values), -1, false, true));
+    await expectClose(sums, { shape: [values.length], data: expected }, {});
+    sums.dispose();
+  }
+});
+
 test("multinomial follows the probabilities and its seed", async (context) => {
   if (!probe.available) context.skip(probe.reason);
   const draw = async () => {

@@ -1,5 +1,5 @@
 export { type AccuracyOptions, type JudgeAccuracy, judgeAccuracy } from "./accuracy.ts";
-export { type ImageJudgement, Judge, likeliest, type VideoJudgement } from "./judge.ts";
+export { type ImageJudgement, Judge, type VideoJudgement } from "./judge.ts";
 export {
   type ImageScore,
   type JudgedItem,
@@ -8,5 +8,4 @@ export {
   scoreVideos,
   type VideoScore,
 } from "./score.ts";
-export { captionChoices, captionScore, picksRightCaption } from "./ten-way.ts";
 export { type JudgeTraining, trainJudge } from "./train-judge.ts";

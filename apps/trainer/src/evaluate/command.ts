@@ -26,12 +26,9 @@ export async function runEvaluate(options: EvaluateOptions, context: CommandCont
   const model = await loadModel(options.model);
   try {
     const dataset = await dataOf(model);
-    const { judge, accuracy } = await trainedJudge(
-      model,
-      dataset,
-      { training: { steps: judgeSteps }, seed },
-      context,
-    );
+    const training = { steps: judgeSteps, images: judgeBatch, clips: Math.ceil(judgeBatch / 4) };
+    const judgeOptions = { training, seed, accuracy: { images: 2 * images, videos: 2 * videos } };
+    const { judge, accuracy } = await trainedJudge(model, dataset, judgeOptions, context);
     try {
       const counts = { images, predictions: videos, videos };
       const { test } = await evaluateModel(model, dataset, judge, { ...counts, seed, ...context });

@@ -3,7 +3,7 @@ import { test } from "vitest";
 import { closeWebgpu, probeWebgpu, registerWebgpu } from "../webgpu/index.ts";
 import { checkBackend, isRequired } from "./check-backend.ts";
 
-test("webgpu through Dawn computes what PyTorch computes", async (context) => {
+test("webgpu through Dawn computes what PyTorch computes", { timeout: 300_000 }, async (context) => {
   const probe = await probeWebgpu({ allowSoftware: true });
   if (!probe.available && !isRequired("webgpu")) context.skip(probe.reason);
   await registerWebgpu({ allowSoftware: true });

@@ -8,6 +8,13 @@ import { coordinateOf, disposeParams, type Grid } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
 
+/** A pair that a decoding step attends, and its place in the step's `[p, m]` scores. */
+export interface AttendedPair {
+  readonly position: number;
+  readonly key: number;
+  readonly place: number;
+}
+
 /**
  * A learned number for each head and each offset between a query and a key of the decoder's window, from 0.
  * Params: `values` `[heads, offsets]`, offsets in the order (frame, row, column).
@@ -33,25 +40,14 @@ export class RelativeBias {
   }
 
   /** `[heads, p, m]` for a decoding step: the bias of attended pairs, -1e9 for the others. */
-  stepMask(
-    grid: Grid,
-    positions: Int32Array,
-    tokens: Int32Array,
-    attended: readonly ReadonlySet<number>[],
-  ): tf.Tensor {
+  stepMask(grid: Grid, pairs: readonly AttendedPair[], [p, m]: readonly [number, number]): tf.Tensor {
     const { values } = this.params;
     const [heads, offsets] = values.shape;
-    const columns = new Int32Array(positions.length * tokens.length).fill(offsets);
-    positions.forEach((position, query) => {
-      tokens.forEach((token, slot) => {
-        if (attended[query].has(token))
-          columns[query * tokens.length + slot] = this.column(grid, position, token);
-      });
-    });
+    const columns = new Int32Array(p * m).fill(offsets);
+    for (const { position, key, place } of pairs) columns[place] = this.column(grid, position, key);
     return tf.tidy(() => {
       const padded = tf.concat([values, tf.fill([heads, 1], -1e9)], 1); // [heads, offsets + 1]
-      const pairs = tf.gather(padded, tf.tensor1d(columns, "int32"), 1);
-      return tf.reshape(pairs, [heads, positions.length, tokens.length]);
+      return tf.reshape(tf.gather(padded, tf.tensor1d(columns, "int32"), 1), [heads, p, m]);
     });
   }
 

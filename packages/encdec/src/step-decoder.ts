@@ -5,6 +5,7 @@ import { KeyValueCache } from "./cache.ts";
 import { CacheLayout } from "./cache-layout.ts";
 import type { Condition } from "./condition.ts";
 import type { EncoderDecoder } from "./model.ts";
+import type { AttendedPair, RelativeBias } from "./relative-bias.ts";
 import type { DecodeStep } from "./schedule.ts";
 import { shiftedIndices } from "./shift.ts";
 
@@ -56,17 +57,17 @@ export class StepDecoder {
     return tf.tidy(() => {
       const places = tf.gather(this.#positions, tf.tensor1d(positions, "int32"));
       const cross = this.#cross.map((group) => ({ group, mask: this.#crossMask(group, positions) }));
+      const ownMask = this.#ownMask(positions, cacheStep.tokens);
       let x = targets.lookUp(this.#inputCodes(positions, codes), places); // [rows, p, dim]
       decoder.blocks.forEach((block, layer) => {
         const y = block.attentionNorm.apply(x);
         const own = this.#cache.extend(layer, block.selfAttention.memory(y), cacheStep);
-        const ownMask = this.#ownMask(positions, cacheStep.tokens, layer);
         const memories = cross.map(({ group, mask }) => ({
           memory: group.layers[layer],
           mask,
           count: group.count,
         }));
-        x = block.step(x, y, { own, ownMask, cross: memories });
+        x = block.step(x, y, { own, ownMask: ownMask(block.relativeBias), cross: memories });
       });
       const sampled = Int32Array.from(unknown, (token) => positions.indexOf(token));
       const last = sampled.length === positions.length ? x : tf.gather(x, tf.tensor1d(sampled, "int32"), 1);
@@ -95,18 +96,20 @@ export class StepDecoder {
     });
   }
 
-  /** `[p, m]`, or `[heads, p, m]` with a relative bias. */
-  #ownMask(positions: Int32Array, tokens: Int32Array, layer: number): tf.Tensor {
-    const attended = Array.from(positions, (position) => new Set(this.#layout.keysOf(position)));
-    const bias = this.#model.decoder.blocks[layer].relativeBias;
-    if (bias) return bias.stepMask(this.#grid, positions, tokens, attended);
-    const mask = new Float32Array(positions.length * tokens.length).fill(MASKED);
-    attended.forEach((keys, query) => {
-      tokens.forEach((token, slot) => {
-        if (keys.has(token)) mask[query * tokens.length + slot] = 0;
-      });
+  /** A layer's mask: `[p, m]`, the same for all, or `[heads, p, m]` with its relative bias. */
+  #ownMask(positions: Int32Array, tokens: Int32Array): (bias: RelativeBias | undefined) => tf.Tensor {
+    const slotOf = new Map(Array.from(tokens, (token, slot) => [token, slot]));
+    const pairs: AttendedPair[] = [];
+    positions.forEach((position, query) => {
+      for (const key of this.#layout.keysOf(position)) {
+        pairs.push({ position, key, place: query * tokens.length + slotOf.get(key)! });
+      }
     });
-    return tf.tensor2d(mask, [positions.length, tokens.length]);
+    const shape: [number, number] = [positions.length, tokens.length];
+    const mask = new Float32Array(shape[0] * shape[1]).fill(MASKED);
+    for (const { place } of pairs) mask[place] = 0;
+    const plain = tf.tensor2d(mask, shape);
+    return (bias) => bias?.stepMask(this.#grid, pairs, shape) ?? plain;
   }
 
   /** `[p, m]`, or nothing where all of a condition is attended. */

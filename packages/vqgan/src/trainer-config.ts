@@ -12,7 +12,7 @@ const schema = z
     riseShare: share.default(0.08),
     finalLearningRate: z.number().nonnegative().default(0),
     /** Share of the steps, from the first on, that train without quantizing. */
-    warmupShare: share.default(0.2),
+    warmupShare: share.default(0.4),
     /** Share of the steps, up to the last, that train the decoder only, on codes that stay as they are. */
     decoderShare: share.default(0.05),
     /** Batches at the end of the warm-up whose latents the first codes are fitted to. */

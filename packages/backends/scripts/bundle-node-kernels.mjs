@@ -31,7 +31,8 @@ const notice = `/*!
  * limitations under the License.
  *
  * Changed: imports of @tensorflow/tfjs go to @tensorflow/tfjs-core, the kernels are exported instead
- * of registered, and the backend class is replaced by Nuwa's.
+ * of registered, the backend class is replaced by Nuwa's, and int32 inputs that are known beforehand
+ * are kept.
  */`;
 
 // The registered kernels, in the order of register_all_kernels.js.
@@ -54,11 +55,17 @@ const replacements = {
   name: "replacements",
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^(@tensorflow\/tfjs|util)$/ }, ({ path }) => ({ path, namespace: "replaced" }));
+    onResolve({ filter: /^@tensorflow\/tfjs-core$/ }, ({ path, kind }) =>
+      kind === "require-call"
+        ? { path: "@tensorflow/tfjs", namespace: "replaced" }
+        : { path, external: true },
+    );
     onResolve({ filter: /\/nodejs_kernel_backend$/ }, () => ({
       path: join(root, "src/node/op-attributes.ts"),
     }));
     onLoad({ filter: /tfjs$/, namespace: "replaced" }, () => ({
-      contents: 'export * from "@tensorflow/tfjs-core";',
+      contents:
+        'export * from "@tensorflow/tfjs-core"; export { scalar, tensor1d, tensor2d } from "./src/node/constant-input.ts";',
       resolveDir: root,
     }));
     // Gone from Node 23 on.
@@ -76,7 +83,6 @@ const result = await build({
   format: "esm",
   platform: "node",
   target: "node20",
-  external: ["@tensorflow/tfjs-core"],
   plugins: [replacements],
   legalComments: "none",
   banner: { js: notice },

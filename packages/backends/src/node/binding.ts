@@ -59,6 +59,8 @@ export class Binding {
   private readonly names = new CStrings();
   private readonly dims = new BigInt64Array(16);
   private readonly outputCount = new Int32Array(1);
+  /** Values of small tensors on their way: an array of their own would first be moved off V8's heap. */
+  private readonly small = new Uint8Array(64 * 4);
   private outputs = new BigUint64Array(16);
   private op: Pointer = 0;
   private tensors = 0;
@@ -88,7 +90,7 @@ export class Binding {
     if (tensor === 0) throw new NuwaError("BACKEND", `node backend: no memory for ${bytes} bytes.`);
     try {
       if (!array) writeStrings(c, c.TF_TensorData(tensor), values as (string | Uint8Array)[], size);
-      else if (bytes > 0) c.copyIn(c.TF_TensorData(tensor), array, bytes);
+      else if (bytes > 0) c.copyIn(c.TF_TensorData(tensor), this.staged(array), bytes);
       const handle = c.TFE_NewTensorHandle(tensor, status);
       this.check("createTensor");
       this.tensors++;
@@ -161,6 +163,13 @@ export class Binding {
 
   isUsingGpuDevice(): boolean {
     return this.devices.some(({ type }) => type === "GPU");
+  }
+
+  private staged(array: ArrayBufferView): ArrayBufferView {
+    const { small } = this;
+    if (array.byteLength > small.length) return array;
+    small.set(new Uint8Array(array.buffer, array.byteOffset, array.byteLength));
+    return small;
   }
 
   private describe(handle: Pointer): TensorMetadata {

@@ -4,9 +4,9 @@ import { TF_TYPE } from "./op-attributes.ts";
 const GENERATION = 2048;
 
 /**
- * Small int32 tensors kept for reuse, such as the axes of a sum and the shapes of reshapes. Two
- * generations: what was not asked for during the last 2,048 new constants is freed, so an id stays
- * valid for the operation that it was fetched for.
+ * Small tensors kept for reuse, such as the axes of a sum and the shapes of reshapes. Two generations:
+ * what was not asked for during the last 2,048 new constants is freed, so an id stays valid for the
+ * operation that it was fetched for.
  */
 export class Constants {
   private readonly binding: Binding;
@@ -17,21 +17,19 @@ export class Constants {
     this.binding = binding;
   }
 
-  /** The id of a vector, or of a scalar for a number. It stays the cache's. */
-  id(values: number | readonly number[]): number {
-    const key = typeof values === "number" ? `s${values}` : values.join();
-    const known = this.young.get(key);
-    if (known !== undefined) return known;
-    const promoted = this.old.get(key);
-    if (promoted !== undefined) this.old.delete(key);
-    const id = promoted ?? this.create(values);
-    if (this.young.size >= GENERATION) {
-      this.free(this.old);
-      this.old = this.young;
-      this.young = new Map();
-    }
-    this.young.set(key, id);
-    return id;
+  /** The id of an int32 tensor. It stays the cache's. */
+  int32(values: readonly number[], shape: readonly number[]): number {
+    const key = shape.length === 1 ? values.join() : `${shape.join()}:${values.join()}`;
+    return (
+      this.find(key) ??
+      this.keep(key, this.binding.createTensor(shape, TF_TYPE.int32, Int32Array.from(values)))
+    );
+  }
+
+  /** The id of a scalar of any numeric type. It stays the cache's. */
+  scalar(value: number, dtype: number): number {
+    const key = `${dtype}s${Object.is(value, -0) ? "-0" : value}`;
+    return this.find(key) ?? this.keep(key, this.binding.createTensor([], dtype, [value]));
   }
 
   dispose(): void {
@@ -39,10 +37,23 @@ export class Constants {
     this.free(this.old);
   }
 
-  private create(values: number | readonly number[]): number {
-    if (typeof values === "number")
-      return this.binding.createTensor([], TF_TYPE.int32, Int32Array.of(values));
-    return this.binding.createTensor([values.length], TF_TYPE.int32, Int32Array.from(values));
+  private find(key: string): number | undefined {
+    const known = this.young.get(key);
+    if (known !== undefined) return known;
+    const promoted = this.old.get(key);
+    if (promoted === undefined) return undefined;
+    this.old.delete(key);
+    return this.keep(key, promoted);
+  }
+
+  private keep(key: string, id: number): number {
+    if (this.young.size >= GENERATION) {
+      this.free(this.old);
+      this.old = this.young;
+      this.young = new Map();
+    }
+    this.young.set(key, id);
+    return id;
   }
 
   private free(generation: Map<string, number>): void {

@@ -20,45 +20,18 @@ function convolutionAttributes(info: tf.backend_util.Conv2DInfo, dtype: tf.DataT
   const channelsLast = info.dataFormat === "channelsLast";
   const spatial = (height: number, width: number) =>
     channelsLast ? [1, height, width, 1] : [1, 1, height, width];
-  const { type, top, left } = info.padInfo;
-  const explicit = type !== "VALID" && type !== "SAME";
+  const { padInfo } = info;
+  const pads = [padInfo.top, farPadding(info, "Height"), padInfo.left, farPadding(info, "Width")];
+  const explicit = padInfo.type !== "SAME" && pads.some((pad) => pad > 0);
+  const padding = explicit ? "EXPLICIT" : padInfo.type === "SAME" ? "SAME" : "VALID";
   const attributes: OpAttribute[] = [
     createTensorsTypeOpAttr("T", dtype),
     { name: "strides", type: ATTRIBUTE.int, value: spatial(info.strideHeight, info.strideWidth) },
-    { name: "padding", type: ATTRIBUTE.string, value: explicit ? "EXPLICIT" : type },
+    { name: "padding", type: ATTRIBUTE.string, value: padding },
     { name: "data_format", type: ATTRIBUTE.string, value: channelsLast ? "NHWC" : "NCHW" },
     { name: "dilations", type: ATTRIBUTE.int, value: spatial(info.dilationHeight, info.dilationWidth) },
   ];
   if (explicit) {
-    const { effectiveFilterHeight, effectiveFilterWidth } = info;
-    const far = (
-      outputs: number,
-      stride: number,
-      window: number,
-      size: number,
-      near: number,
-      given: number,
-    ) => {
-      const least = (outputs - 1) * stride + window - size - near; // exactly `outputs` windows
-      return Math.max(0, Math.min(Math.max(given, least), least + stride - 1));
-    };
-    const bottom = far(
-      info.outHeight,
-      info.strideHeight,
-      effectiveFilterHeight,
-      info.inHeight,
-      top,
-      info.padInfo.bottom,
-    );
-    const right = far(
-      info.outWidth,
-      info.strideWidth,
-      effectiveFilterWidth,
-      info.inWidth,
-      left,
-      info.padInfo.right,
-    );
-    const pads = [top, bottom, left, right];
     attributes.push({
       name: "explicit_paddings",
       type: ATTRIBUTE.int,
@@ -66,6 +39,15 @@ function convolutionAttributes(info: tf.backend_util.Conv2DInfo, dtype: tf.DataT
     });
   }
   return attributes;
+}
+
+/** Rows at the bottom or columns at the right that give exactly as many windows as tfjs counts. */
+function farPadding(info: tf.backend_util.Conv2DInfo, axis: "Height" | "Width"): number {
+  const [near, given] =
+    axis === "Height" ? [info.padInfo.top, info.padInfo.bottom] : [info.padInfo.left, info.padInfo.right];
+  const stride = info[`stride${axis}`];
+  const least = (info[`out${axis}`] - 1) * stride + info[`effectiveFilter${axis}`] - info[`in${axis}`] - near;
+  return Math.max(0, Math.min(Math.max(given, least), least + stride - 1));
 }
 
 function convolutionInfo(
@@ -99,7 +81,7 @@ const backpropInput = (
 ): Kernel<ConvolutionAttributes & { inputShape: number[] }> => {
   return ({ inputs: { dy, filter }, backend, attrs }) => {
     const info = convolutionInfo(attrs.inputShape, filter.shape, attrs, depthwise);
-    const ids = [backend.constant(attrs.inputShape), backend.idOf(filter), backend.idOf(dy)];
+    const ids = [backend.vector(attrs.inputShape), backend.idOf(filter), backend.idOf(dy)];
     return backend.executeOnIds(op, convolutionAttributes(info, dy.dtype), ids, 1)[0];
   };
 };
@@ -110,7 +92,7 @@ const backpropFilter = (
 ): Kernel<ConvolutionAttributes & { filterShape: number[] }> => {
   return ({ inputs: { x, dy }, backend, attrs }) => {
     const info = convolutionInfo(x.shape, attrs.filterShape, attrs, depthwise);
-    const ids = [backend.idOf(x), backend.constant(attrs.filterShape), backend.idOf(dy)];
+    const ids = [backend.idOf(x), backend.vector(attrs.filterShape), backend.idOf(dy)];
     return backend.executeOnIds(op, convolutionAttributes(info, dy.dtype), ids, 1)[0];
   };
 };

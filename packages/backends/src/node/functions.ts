@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
-import koffi from "koffi";
+import { loadLibrary, setLogLevel } from "./load-library.ts";
 
 /** An address in the process's memory; 0 is none. C pointers cross the binding as plain numbers. */
 export type Pointer = number;
@@ -107,8 +107,8 @@ export function loadFunctions(folder: string): Functions {
   const [framework, library] = libraryFiles();
   try {
     // The framework first, so that the second library finds it by its name whatever its search path says.
-    koffi.load(join(folder, framework), { lazy: true, global: true });
-    const handle = koffi.load(join(folder, library), { lazy: true, global: true });
+    setLogLevel(loadLibrary(join(folder, framework)));
+    const handle = loadLibrary(join(folder, library));
     const bound: Record<string, unknown> = {};
     for (const [name, text] of Object.entries(signatures)) bound[name] = handle.func(prototype(name, text));
     // memcpy is found through the libraries' own dependencies.

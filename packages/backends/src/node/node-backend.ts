@@ -1,6 +1,7 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Binding, TensorMetadata, Values } from "./binding.ts";
+import type { ConstantInput } from "./constant-input.ts";
 import { Constants } from "./constants.ts";
 import {
   ATTRIBUTE,
@@ -20,8 +21,13 @@ interface Entry {
   refCount: number;
 }
 
-/** An input of an operation: a tensor, or tfjs-node's stand-in for an int64 scalar. */
-type OpInput = tf.TensorInfo | { readonly valueArray: Int32Array };
+/** tfjs-node's stand-in for an int64 scalar. */
+interface Int64Input {
+  readonly valueArray: Int32Array;
+}
+
+/** An input of an operation. */
+type OpInput = tf.TensorInfo | ConstantInput | Int64Input;
 
 const TFJS_TYPE: Readonly<Record<number, tf.DataType>> = {
   [TF_TYPE.float32]: "float32",
@@ -101,7 +107,7 @@ export class NodeBackend extends tf.KernelBackend {
     }
   }
 
-  /** The same for inputs given by the binding's ids, such as those of {@link idOf} and {@link constant}. */
+  /** The same for inputs given by the binding's ids, such as those of {@link idOf}. */
   executeOnIds(
     name: string,
     attributes: readonly OpAttribute[],
@@ -114,13 +120,9 @@ export class NodeBackend extends tf.KernelBackend {
     return tensors;
   }
 
-  /** The binding's id of a tensor, which the backend keeps owning. */
+  /** The binding's id of an input, which stays the backend's. */
   idOf(input: OpInput): number {
-    if ("valueArray" in input) {
-      const id = this.binding.createTensor([], TF_TYPE.int64, input.valueArray);
-      this.temporaries.push(id);
-      return id;
-    }
+    if (!("dataId" in input)) return this.idOfSpecial(input);
     const entry = this.entries.get(input.dataId);
     if (entry.values !== null) {
       entry.id = this.binding.createTensor(entry.shape, entry.dtype, entry.values);
@@ -129,9 +131,21 @@ export class NodeBackend extends tf.KernelBackend {
     return entry.id;
   }
 
-  /** The id of an int32 vector, or scalar for a number, that is kept: shapes and axes are made once. */
-  constant(values: number | readonly number[]): number {
-    return this.constants.id(values);
+  /** The id of an int32 vector that is kept, so that shapes and axes are made once. */
+  vector(values: readonly number[]): number {
+    return this.constants.int32(values, [values.length]);
+  }
+
+  /** The id of a scalar that is kept. */
+  scalar(value: number, dtype: tf.DataType = "int32"): number {
+    return this.constants.scalar(value, getTFDType(dtype));
+  }
+
+  private idOfSpecial(input: ConstantInput | Int64Input): number {
+    if ("constant" in input) return this.constants.int32(input.constant, input.shape);
+    const id = this.binding.createTensor([], TF_TYPE.int64, input.valueArray);
+    this.temporaries.push(id);
+    return id;
   }
 
   createOutputTensor({ id, shape, dtype }: TensorMetadata): tf.Tensor {

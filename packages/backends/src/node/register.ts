@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { Binding } from "./binding.ts";
 import { convolutionKernels } from "./convolution.ts";
 import { BACKEND_NAME } from "./kernel.ts";
+import { matMulKernels } from "./matmul.ts";
 import { NodeBackend } from "./node-backend.ts";
 import { repairedKernels } from "./repairs.ts";
 
@@ -31,9 +32,9 @@ export async function registerLibrary(
     );
   }
   const { kernelConfigs } = await import("../generated/node-kernels.js");
-  const binding = quietly(() => new Binding(folder, { threads: options.threads ?? availableParallelism() }));
+  const binding = new Binding(folder, { threads: options.threads ?? availableParallelism() });
   const backend = new NodeBackend(binding);
-  const own = [...convolutionKernels, ...repairedKernels];
+  const own = [...convolutionKernels, ...matMulKernels, ...repairedKernels];
   const replaced = new Set(own.map(({ kernelName }) => kernelName));
   for (const config of kernelConfigs) if (!replaced.has(config.kernelName)) tf.registerKernel(config);
   for (const config of own) tf.registerKernel(config);
@@ -45,16 +46,4 @@ export async function registerLibrary(
 /** The backend that {@link registerLibrary} registered, if it has. */
 export function registeredBackend(): { readonly backend: NodeBackend; readonly folder: string } | undefined {
   return registered;
-}
-
-/** Runs `load` with TensorFlow's start-up messages off, unless the user set how much it logs. */
-function quietly<Result>(load: () => Result): Result {
-  const name = "TF_CPP_MIN_LOG_LEVEL";
-  if (process.env[name] !== undefined) return load();
-  process.env[name] = "2";
-  try {
-    return load();
-  } finally {
-    delete process.env[name];
-  }
 }

@@ -1,0 +1,57 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { build } from "esbuild";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { registerNode } from "./index.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+let folder: string;
+let program: string;
+
+// The package's sources as one file that plain Node runs, inside the package so that it finds its dependencies.
+beforeAll(async () => {
+  await registerNode(); // libtensorflow is here from now on
+  folder = await mkdtemp(join(root, "node_modules", ".exit-test-"));
+  program = join(folder, "program.mjs");
+  await build({
+    stdin: {
+      contents: `
+        import { registerNode } from "./src/node/index.ts";
+        import * as tf from "@tensorflow/tfjs-core";
+        await registerNode({ fetch: false });
+        const kept = tf.ones([300, 300]);
+        for (let index = 0; index < 20; index++) tf.tidy(() => { tf.add(tf.matMul(kept, kept), 1).dataSync(); });
+        const how = process.argv[2];
+        if (how === "exit") process.exit(3);
+        if (how === "throw") throw new Error("on purpose");
+        if (how === "signal") process.kill(process.pid, "SIGTERM");
+      `,
+      resolveDir: root,
+    },
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    conditions: ["@nuwa/source"],
+    external: ["@tensorflow/*", "koffi", "fflate"],
+    outfile: program,
+  });
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+test.each([
+  ["nothing", { code: 0, signal: null, stderr: "" }],
+  ["exit", { code: 3, signal: null, stderr: "" }],
+  ["throw", { code: 1, signal: null, stderr: expect.stringContaining("on purpose") }],
+  ["signal", { code: null, signal: "SIGTERM", stderr: "" }],
+])("a program that ends by %s ends cleanly and quietly", async (how, wanted) => {
+  const run = promisify(execFile)(process.execPath, [program, how]);
+  const ended = await run.then(
+    ({ stderr }) => ({ code: 0, signal: null, stderr }),
+    ({ code, signal, stderr }) => ({ code, signal, stderr }),
+  );
+  expect(ended).toEqual(wanted);
+});

@@ -10,6 +10,8 @@ export default defineConfig({
     include: ["{packages,apps,tooling}/*/src/**/*.test.ts", "tooling/bootstrap/**/*.test.mjs"],
     pool: "forks",
     maxWorkers: 2,
+    // tfjs's cpu backend advises each process to install tfjs-node.
+    onConsoleLog: (text) => !text.includes("looks like you are running TensorFlow.js in Node.js"),
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -13,7 +13,11 @@ type Expected = tf.Tensor | { readonly shape: readonly number[]; readonly data: 
  * Fails unless `actual` has the shape of `expected` and every element lies within
  * `atol + rtol * |expected|`. NaN is never close to anything.
  */
-export async function expectClose(actual: tf.Tensor, expected: Expected, tolerance: Tolerance): Promise<void> {
+export async function expectClose(
+  actual: tf.Tensor,
+  expected: Expected,
+  tolerance: Tolerance,
+): Promise<void> {
   const { atol = 0, rtol = 0 } = tolerance;
   const shape = expected.shape.join("x");
   if (actual.shape.join("x") !== shape) {

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { isNuwaError } from "@nuwa/tensor3d";
 import { Command, CommanderError } from "commander";
 import { addDataCommand } from "./commands/data.ts";
 import { addDemoCommand } from "./commands/demo.ts";
@@ -38,6 +39,10 @@ export async function main(args: readonly string[], options: MainOptions = {}): 
     return EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (signal.aborted && !isNuwaError(error)) {
+      console.error("Stopped.");
+      return EXIT.interrupted;
+    }
     reportError(error, console, program.opts().debug === true || args.includes("--debug"));
     return signal.aborted ? EXIT.interrupted : EXIT.failed;
   }

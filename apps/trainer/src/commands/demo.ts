@@ -9,6 +9,7 @@ export function addDemoCommand(program: Command, context: CommandContext): void 
     .option("--config <name or file>", "default: tiny, or tiny-wasm without libtensorflow")
     .option("--out <folder>", "where to write the gallery", "gallery")
     .option("--run <folder>", "where to keep checkpoints, events and the model", "runs/demo")
+    .option("--resume", "go on with a demo that was stopped")
     .addOption(backendOption())
     .action(async (options) => {
       const { runDemo } = await import("../demo/command.ts");

@@ -4,12 +4,13 @@ import { selectBackend } from "../backend.ts";
 import type { CommandContext } from "../cli.ts";
 import type { BackendName } from "../commands/options.ts";
 import { loadConfig } from "../config/load.ts";
+import type { RunConfig } from "../config/schema.ts";
 import { formatDuration } from "../console/duration.ts";
 import { evaluateModel } from "../evaluate/evaluate.ts";
 import { judgeRows, tableLines, testRows } from "../evaluate/test-table.ts";
 import { trainedJudge } from "../evaluate/train-judge.ts";
 import { writeGallery } from "../gallery/write-gallery.ts";
-import { createRun, openRun } from "../run/run-folder.ts";
+import { createRun, openRun, type RunFolder } from "../run/run-folder.ts";
 import { reconstructionPsnr } from "../train/tokenizer-quality.ts";
 import { trainRun } from "../train/train.ts";
 import { demoResults } from "./results.ts";
@@ -28,17 +29,24 @@ export async function runDemo(options: DemoOptions, context: CommandContext): Pr
   const started = performance.now();
   const seconds: Record<string, number> = {};
   const backend = await selectBackend(options.backend, context);
-  if (backend.name !== "node") {
+  const slow = backend.name === "wasm" || backend.name === "cpu";
+  if (slow) {
     console.line(
       `The ${backend.name} backend is slower than libtensorflow (see: nuwa doctor); this takes longer.`,
     );
   }
-  const config = await loadConfig(options.config ?? (backend.name === "node" ? "tiny" : "tiny-wasm"));
+  const name = options.config ?? (slow ? "tiny-wasm" : "tiny");
   // The demo's own run begins anew each time; only a run of this command is ever removed.
-  const run = options.resume ? await openRun(options.run) : await freshRun(options.run, config);
+  const run = options.resume
+    ? await openRun(options.run)
+    : await freshRun(options.run, await loadConfig(name));
+  const { config } = run;
   console.line(`Configuration: ${config.name}. Run: ${run.path}`);
 
-  const trained = await trainRun(run, "both", context);
+  const trained = await trainRun(run, "both", {
+    ...context,
+    resumeCommand: `nuwa demo --resume --run ${run.path}`,
+  });
   try {
     const { dataset } = trained.data;
     const model = trained.model!;
@@ -97,7 +105,7 @@ export async function runDemo(options: DemoOptions, context: CommandContext): Pr
   console.line(`Figures: ${resolve(options.out, "results.json")}`);
 }
 
-async function freshRun(path: string, config: Parameters<typeof createRun>[1]) {
+async function freshRun(path: string, config: RunConfig): Promise<RunFolder> {
   const old = await openRun(path).catch(() => undefined);
   if (old) await rm(path, { recursive: true, force: true });
   return createRun(path, config);

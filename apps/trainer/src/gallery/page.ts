@@ -34,7 +34,8 @@ export function tileGrid(tiles: readonly Tile[]): string {
       return `<span><img src="${source}" alt="${alt}" loading="lazy">${note}</span>`;
     });
     const mark = heldOut ? "<b>held out</b> " : "";
-    return `<figure class="tile${heldOut ? " held-out" : ""}"><div>${images.join("")}</div><figcaption>${mark}${alt}</figcaption></figure>`;
+    const classes = `tile${pictures.length > 1 ? " wide" : ""}${heldOut ? " held-out" : ""}`;
+    return `<figure class="${classes}"><div>${images.join("")}</div><figcaption>${mark}${alt}</figcaption></figure>`;
   });
   return `<div class="tiles">\n${items.join("\n")}\n</div>`;
 }

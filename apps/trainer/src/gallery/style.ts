@@ -17,14 +17,15 @@ h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .4rem; }
 h2 { font-size: 1.25rem; margin: 2.6rem 0 .2rem; }
 h3 { font-size: 1rem; margin: 1.4rem 0 .4rem; }
 p { margin: .3rem 0 1rem; color: var(--soft); max-width: 72ch; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fill, minmax(150px, max-content)); gap: 14px; }
-.tile { margin: 0; padding: 10px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
+.tiles { display: flex; flex-wrap: wrap; gap: 14px; }
+.tile { margin: 0; width: 150px; padding: 10px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .tile.held-out { border: 2px dashed var(--mark); padding: 9px; }
+.tile.wide { width: 284px; }
 .tile div { display: flex; gap: 6px; }
 .tile span { display: block; text-align: center; }
 .tile small { display: block; color: var(--soft); font-size: .75rem; }
 .tile img { display: block; width: 128px; height: 128px; image-rendering: pixelated; border-radius: 4px; }
-.tile figcaption { margin-top: 6px; font-size: .85rem; line-height: 1.3; max-width: 262px; }
+.tile figcaption { margin-top: 6px; font-size: .85rem; line-height: 1.3; }
 .tile b { color: var(--mark); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 14px; }
 .chart { margin: 0; padding: 12px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }

@@ -23,6 +23,16 @@ export interface Model {
   readonly sampling: SamplingConfig;
 }
 
+/** The model that a run trains. */
+export function modelOf(
+  { name, data, sampling }: RunConfig,
+  { captions }: Pick<Model, "captions">,
+  tokenizer: VqModel,
+  transformer: EncoderDecoder,
+): Model {
+  return { name, tokenizer, transformer, captions, data, sampling };
+}
+
 interface ModelFile {
   readonly format: "nuwa-model";
   readonly version: 1;

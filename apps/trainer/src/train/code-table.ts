@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   captionOf,
   type ImageCombination,
@@ -40,7 +41,7 @@ export class CodeTable {
     dataset: MovingOpenMoji,
     captions: CaptionTokenizer,
     model: VqModel,
-    { batch = 32, progress }: { batch?: number; progress?: Progress } = {},
+    { batch = 32, progress, signal }: { batch?: number; progress?: Progress; signal?: AbortSignal } = {},
   ): Promise<CodeTable> {
     const places = new PlaceList();
     const samplesOf = (split: Split) => ({
@@ -58,7 +59,7 @@ export class CodeTable {
       }),
     });
     const [train, heldOut] = [samplesOf("train"), samplesOf("heldOut")];
-    const codes = await encodePlaces(dataset, places.places, model, batch, progress);
+    const codes = await encodePlaces(dataset, places.places, model, { batch, progress, signal });
     return new CodeTable(
       {
         images: { train: train.images, heldOut: heldOut.images },
@@ -110,8 +111,7 @@ async function encodePlaces(
   dataset: MovingOpenMoji,
   places: readonly FramePlace[],
   model: VqModel,
-  batch: number,
-  progress?: Progress,
+  { batch, progress, signal }: { batch: number; progress?: Progress; signal?: AbortSignal },
 ): Promise<Int32Array> {
   const { size } = dataset.config;
   let all: Int32Array | undefined;
@@ -126,6 +126,8 @@ async function encodePlaces(
     all ??= new Int32Array((codes.length / part.length) * places.length);
     all.set(codes, (codes.length / part.length) * first);
     progress?.update(first + part.length);
+    await nextTurn(); // lets the events that abort run
+    signal?.throwIfAborted();
   }
   return all ?? new Int32Array(0);
 }

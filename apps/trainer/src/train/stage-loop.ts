@@ -1,7 +1,11 @@
+import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { NuwaError } from "@nuwa/tensor3d";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Console } from "../console/console.ts";
+import { writeFileAtomic } from "../files/write-atomic.ts";
+import { encodePng } from "../media/encode.ts";
+import type { RawImage } from "../media/pixels.ts";
 import { type Stage, saveCheckpoint } from "../run/checkpoint.ts";
 import type { HistoryEntry } from "../run/history.ts";
 import { interrupted } from "../run/interrupted.ts";
@@ -23,6 +27,8 @@ export interface StageWork {
   extra(): unknown;
   /** Further figures, taken at every checkpoint. */
   validate?(): Promise<Record<string, number>>;
+  /** A picture of how far it came, made at every checkpoint. */
+  sample?(): Promise<RawImage>;
 }
 
 /** Where a run stands within a stage. */
@@ -41,6 +47,8 @@ export interface LoopOptions {
   readonly events: EventWriter;
   readonly logEvery: number;
   readonly checkpointEvery: number;
+  /** What to tell a person who stopped it. Default: `nuwa train --resume` of the run. */
+  readonly resumeCommand?: string;
 }
 
 /**
@@ -75,6 +83,11 @@ export async function runStage(
     );
     figures = { ...figures, ...pick(values, work.shown) };
   };
+  const saveSample = async (image: RawImage, step: number): Promise<void> => {
+    const png = await encodePng(image);
+    await writeFileAtomic(join(run.samples, `${stage}-${String(step).padStart(8, "0")}.png`), png);
+    events.image(step, `${stage}/sample`, { ...image, png });
+  };
   let step = from.step;
   progress.begin(step);
   try {
@@ -89,10 +102,13 @@ export async function runStage(
       await nextTurn();
       if (signal.aborted && !last) {
         const path = await save(step);
-        throw interrupted(`Saved ${path}; go on with: nuwa train --resume ${run.path}`);
+        throw interrupted(
+          `Saved ${path}; go on with: ${options.resumeCommand ?? `nuwa train --resume ${run.path}`}`,
+        );
       }
       if (atCheckpoint) {
         if (work.validate) note(step, await work.validate());
+        if (work.sample) await saveSample(await work.sample(), step);
         await save(step);
       }
     }

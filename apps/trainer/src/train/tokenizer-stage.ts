@@ -7,6 +7,7 @@ import { inSection } from "../config/section.ts";
 import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
 import { drawPlace, placesPixels } from "./frame-source.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
+import { reconstructionSheet } from "./samples.ts";
 import { type LoopOptions, runStage, START, type StagePosition } from "./stage-loop.ts";
 
 /** A trained image tokenizer, and how its training went. */
@@ -65,6 +66,7 @@ export async function trainTokenizer(
           ...underPrefix(trainer.state().tensors, "trainer"),
         }),
         extra: () => trainer.state().rng,
+        sample: () => reconstructionSheet(model, dataset),
       },
       from,
       { ...options, logEvery: train.logEvery, checkpointEvery: train.checkpointEvery },

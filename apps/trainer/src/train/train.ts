@@ -1,7 +1,7 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
 import type { CommandContext } from "../cli.ts";
-import { disposeModel, type Model, saveModel } from "../model/model-folder.ts";
+import { disposeModel, type Model, modelOf, saveModel } from "../model/model-folder.ts";
 import { lastCheckpoint } from "../run/checkpoint.ts";
 import type { RunFolder } from "../run/run-folder.ts";
 import { EventWriter } from "../tensorboard/event-writer.ts";
@@ -31,7 +31,7 @@ export interface TrainedRun {
 export async function trainRun(
   run: RunFolder,
   stage: "tokenizer" | "transformer" | "both",
-  context: CommandContext,
+  context: CommandContext & { readonly resumeCommand?: string },
 ): Promise<TrainedRun> {
   if (stage === "transformer") await assertTokenizerFinished(run);
   const data = await openData(run.config);
@@ -46,20 +46,13 @@ export async function trainRun(
 
     const started = performance.now();
     const progress = context.console.progress("Codes", 1, "pictures");
-    const codes = await CodeTable.build(data.dataset, data.captions, tokenizer, { progress }).finally(
-      progress.finish,
-    );
+    const codes = await CodeTable.build(data.dataset, data.captions, tokenizer, {
+      progress,
+      signal: context.signal,
+    }).finally(progress.finish);
     const codeSeconds = (performance.now() - started) / 1000;
     const { transformer, position } = await trainTransformer(data, codes, tokenizer, options);
-    const { name, sampling, data: dataConfig } = run.config;
-    const model: Model = {
-      name,
-      tokenizer,
-      transformer,
-      captions: data.captions,
-      data: dataConfig,
-      sampling,
-    };
+    const model = modelOf(run.config, data, tokenizer, transformer);
     await saveModel(run.model, model);
     return {
       ...common,

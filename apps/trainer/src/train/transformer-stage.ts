@@ -13,11 +13,13 @@ import { codeGrid, type VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { RunConfig } from "../config/schema.ts";
 import { inSection } from "../config/section.ts";
+import { modelOf } from "../model/model-folder.ts";
 import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
 import type { CodedSample, CodeTable } from "./code-table.ts";
 import type { RunData } from "./data.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
+import { imageSheet } from "./samples.ts";
 import { type LoopOptions, runStage, START, type StagePosition } from "./stage-loop.ts";
 
 /** A trained transformer, and how its training went. */
@@ -98,6 +100,7 @@ export async function trainTransformer(
         }),
         extra: () => null,
         validate: () => heldOutLoss(model, codes),
+        sample: () => imageSheet(modelOf(run.config, data, tokenizer, model), data.dataset),
       },
       from,
       { ...options, logEvery: train.logEvery, checkpointEvery: train.checkpointEvery },

@@ -2,7 +2,7 @@
 // src/generated/node-kernels.js and dist/generated: pure functions over a backend object, with
 // tfjs-core as their only import. The package itself stays a development dependency, because its
 // install script would download an old CUDA build.
-import { copyFile, mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -93,12 +93,10 @@ const declarations = `import type { KernelConfig } from "@tensorflow/tfjs-core";
 /** The kernels of tfjs-node, not registered yet. */
 export declare const kernelConfigs: readonly KernelConfig[];
 `;
-const licence = join(peer, "LICENSE");
 for (const folder of ["src/generated", "dist/generated"]) {
   await mkdir(join(root, folder), { recursive: true });
   await writeFile(join(root, folder, "node-kernels.js"), result.outputFiles[0].text);
   await writeFile(join(root, folder, "node-kernels.d.ts"), declarations);
-  await copyFile(licence, join(root, folder, "node-kernels.LICENSE")).catch(() => {});
 }
 console.log(
   `node-kernels: ${configs.length} kernels, ${Math.round(result.outputFiles[0].text.length / 1024)} kB`,

@@ -112,18 +112,17 @@ function placeLists(unions: Int32Array[], keyCount: number, width: number): numb
   return lists;
 }
 
-// Memory passes over a score and over an element of a gathered key, forward and backward, as measured on the
-// node backend; a key counts as 32 elements.
-const SCORE_PASSES = 8;
-const GATHER_PASSES = 6 * 32;
+// What gathering a key for a block costs against computing a score, forward and backward, as measured on the
+// node backend with a headDim of 32.
+const GATHER_COST = 20;
 
 function cheapestSize(table: NeighbourTable, shape: AttentionShape, keyCount: number): number {
   const queryCount = table.offsets.length - 1;
-  let best = { size: queryCount, cost: SCORE_PASSES * queryCount * keyCount };
+  let best = { size: queryCount, cost: queryCount * keyCount };
   for (const size of blockSizes(shape)) {
     const unions = blockUnions(table, keyCount, size);
     const width = Math.max(...unions.map((union) => union.length));
-    const cost = SCORE_PASSES * queryCount * width + GATHER_PASSES * unions.length * width;
+    const cost = (queryCount + GATHER_COST * unions.length) * width;
     if (cost < best.cost) best = { size, cost };
   }
   return best.size;

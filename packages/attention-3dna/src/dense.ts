@@ -1,3 +1,4 @@
+import { ensureGradients } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { type AttendOptions, checkAttend } from "./attend.ts";
 import { MASKED } from "./blocks.ts";
@@ -15,6 +16,7 @@ export function attendDense(
   options: AttendOptions,
 ): tf.Tensor4D {
   const { queryCount, keyCount, scale } = checkAttend(query, key, value, options);
+  ensureGradients();
   return tf.tidy(() => {
     const mask = tf.tensor(attentionMask(options.pattern, options), [queryCount, keyCount], "float32");
     const scores = tf.mul(tf.matMul(query, key, false, true), scale); // [b, heads, n, m]

@@ -61,6 +61,8 @@ case("mul by a scalar", [random(), random(2, 3)], torch.mul)
 case("add rank 4 broadcast", [random(2, 3, 1, 4), random(1, 1, 5, 4)], torch.add)
 case("pow", [positive(3, 4), random(3, 4)], torch.pow)
 
+case("addN of 12", [random(2, 3) for _ in range(12)], lambda *x: sum(x))
+
 UNARY = {
     "square": torch.square, "exp": torch.exp, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "erf": torch.erf,
     "abs": torch.abs, "neg": torch.neg, "relu": torch.relu, "softplus": F.softplus, "sin": torch.sin, "cos": torch.cos,
@@ -151,6 +153,7 @@ case("concat axis 0", [random(2, 3), random(1, 3), random(4, 3)], lambda *x: tor
 case("concat last axis", [random(2, 3, 4), random(2, 3, 1)], lambda *x: torch.cat(x, -1))
 case("concat axis 1 of rank 4", [random(2, 1, 3, 2), random(2, 4, 3, 2)], lambda *x: torch.cat(x, 1))
 case("concat with an empty one", [random(0, 3), random(2, 3)], lambda *x: torch.cat(x, 0), gradient=False)
+case("concat of 12", [random(2, 1 + i % 3) for i in range(12)], lambda *x: torch.cat(x, 1))
 case("slice rank 2", [random(5, 6)], lambda x: x[1:4, 2:])
 case("slice rank 4", [random(3, 4, 5, 2)], lambda x: x[1:, :2, 1:4, :])
 case("slice rank 5", [random(2, 3, 2, 3, 2)], lambda x: x[:, 1:, :, :2, 1:])

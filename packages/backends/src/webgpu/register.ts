@@ -4,6 +4,7 @@ import { replaceAvgPoolGradient } from "../repair/avg-pool.ts";
 import { replaceReductions } from "../repair/reductions.ts";
 import type { SelectedBackend } from "../status.ts";
 import { type AdapterOptions, findAdapter } from "./adapter.ts";
+import { replaceAddN } from "./add-n.ts";
 import { DeviceErrors } from "./device-errors.ts";
 import { replaceMultinomial } from "./multinomial.ts";
 import { replacePad } from "./pad.ts";
@@ -42,6 +43,7 @@ export async function registerWebgpu(options: AdapterOptions = {}): Promise<Sele
     throw new NuwaError("BACKEND", "webgpu backend: tfjs could not initialise it; its warning says why.");
   }
   replacePad();
+  replaceAddN();
   replaceMultinomial();
   replaceReductions("webgpu");
   replaceAvgPoolGradient("webgpu");

@@ -23,6 +23,7 @@ export const elementwiseCases: Cases = {
   "add rank 4 broadcast": binary.add,
   "mul by a scalar": binary.mul,
   pow: (x, y) => tf.pow(x, y),
+  "addN of 12": (...terms) => tf.addN(terms),
   square: (x) => tf.square(x),
   exp: (x) => tf.exp(x),
   tanh: (x) => tf.tanh(x),

@@ -12,6 +12,7 @@ export const shapeCases: Cases = {
   "concat last axis": (...parts) => tf.concat(parts, -1),
   "concat axis 1 of rank 4": (...parts) => tf.concat(parts, 1),
   "concat with an empty one": (...parts) => tf.concat(parts, 0),
+  "concat of 12": (...parts) => tf.concat(parts, 1),
   "slice rank 2": (x) => tf.slice(x, [1, 2], [3, 4]),
   "slice rank 4": (x) => tf.slice(x, [1, 0, 1, 0], [2, 2, 3, 2]),
   "slice rank 5": (x) => tf.slice(x, [0, 1, 0, 0, 1], [2, 2, 2, 2, 1]),

@@ -46,7 +46,9 @@ export async function ensureLibrary({ findLibrary, fetchLibrary }) {
         received === "SIGINT" ? 130 : 143,
       );
     }
-    say(`No libtensorflow: ${error.message}${error.hint ? ` ${error.hint}` : ""}`);
+    say(
+      `No libtensorflow: ${error.message.replace(/^libtensorflow: /, "")}${error.hint ? ` ${error.hint}` : ""}`,
+    );
     return false;
   } finally {
     process.off("SIGINT", onSignal).off("SIGTERM", onSignal);

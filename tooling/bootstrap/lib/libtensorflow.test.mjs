@@ -19,7 +19,9 @@ test("fetches it where it is missing", async () => {
 
 test("says in one line why there is none, and goes on", async () => {
   const fetchLibrary = async () => {
-    throw Object.assign(new Error("neither pip nor Maven is installed."), { hint: "Install Python 3." });
+    throw Object.assign(new Error("libtensorflow: neither pip nor Maven is installed."), {
+      hint: "Install Python 3.",
+    });
   };
   expect(await ensureLibrary({ findLibrary: async () => undefined, fetchLibrary })).toBe(false);
   expect(printed()).toContain("No libtensorflow: neither pip nor Maven is installed. Install Python 3.");

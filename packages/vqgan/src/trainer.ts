@@ -24,7 +24,7 @@ export interface TokenizerStep {
   readonly commitment: tf.Scalar;
   /** exp of the entropy of the batch's codes; 0 while nothing is quantized. */
   readonly perplexity: tf.Scalar;
-  /** Share of the codes that are alive; 0 while nothing is quantized. */
+  /** Share of all codes that the batch uses; 0 while nothing is quantized. */
   readonly usage: tf.Scalar;
 }
 

@@ -132,6 +132,26 @@ test("a dead code restarts at a latent of the batch, a live one does not", () =>
     quantizer.dispose();
   }));
 
+test.each([1, 2, 3])("dead codes restart where the error is, each at another latent, seed %i", (seed) =>
+  expectNoLeak(async () => {
+    const quantizer = quantizerWith([0, 0, 50, 50, 60, 60], { deadBelow: 0.8 });
+    const latents = tf.tensor2d([
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [3, 0],
+      [0, 0],
+      [0, 4],
+    ]);
+    const codes = quantizer.codesOf(latents); // all code 0
+    quantizer.update(latents, codes, new Rng(seed));
+    const codebook = [...(await quantizer.params.codebook.data())];
+    expect([codebook.slice(2, 4).join(), codebook.slice(4, 6).join()].sort()).toEqual(["0,4", "3,0"]);
+    tf.dispose([latents, codes]);
+    quantizer.dispose();
+  }),
+);
+
 test("codes can be fitted to latents", () =>
   expectNoLeak(async () => {
     const quantizer = new EmaQuantizer(config, new Rng(0));
@@ -154,8 +174,7 @@ test("codes can be fitted to latents", () =>
 
 test("perplexity and usage", () =>
   expectNoLeak(async () => {
-    const quantizer = quantizerWith([0, 0, 1, 0, 0, 2], { deadBelow: 0.5 });
-    tf.tidy(() => quantizer.params.counts.assign(tf.tensor1d([1, 0.1, 2])));
+    const quantizer = quantizerWith([0, 0, 1, 0, 0, 2]);
     const codes = tf.tensor2d(
       [
         [0, 2],

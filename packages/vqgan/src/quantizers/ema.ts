@@ -137,8 +137,8 @@ export class EmaQuantizer implements Quantizer {
       const { counts } = codeSums(tf.ones([flat.shape[0], 1]), flat, this.codeCount);
       const shares = tf.div(counts, flat.shape[0]);
       const entropy = tf.neg(tf.sum(tf.mul(shares, tf.log(tf.maximum(shares, 1e-12)))));
-      const alive = tf.cast(tf.greaterEqual(this.params.counts, this.config.deadBelow), "float32");
-      return { perplexity: tf.exp(entropy) as tf.Scalar, usage: tf.mean(alive) as tf.Scalar };
+      const used = tf.cast(tf.greater(counts, 0), "float32");
+      return { perplexity: tf.exp(entropy) as tf.Scalar, usage: tf.mean(used) as tf.Scalar };
     });
   }
 

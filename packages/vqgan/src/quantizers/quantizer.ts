@@ -14,7 +14,7 @@ export interface Quantized {
 export interface CodeUse {
   /** exp of the entropy of the batch's codes: 1 to codeCount. */
   readonly perplexity: tf.Scalar;
-  /** Share of all codes that are alive. */
+  /** Share of all codes that the batch uses: 0 to 1. */
   readonly usage: tf.Scalar;
 }
 

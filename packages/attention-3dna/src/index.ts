@@ -8,6 +8,7 @@ export {
 } from "./attention.ts";
 export { axial } from "./axial.ts";
 export { blockSparse } from "./block-sparse.ts";
+export { MASKED } from "./blocks.ts";
 export { attendDense } from "./dense.ts";
 export { full } from "./full.ts";
 export { attentionMask, pairCount } from "./mask.ts";

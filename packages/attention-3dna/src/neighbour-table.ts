@@ -51,11 +51,11 @@ function buildTable(pattern: AttentionPattern, shape: AttentionShape): Neighbour
   return { offsets, keys: keys.slice(0, length) };
 }
 
-export function sameGrid(a: Grid, b: Grid): boolean {
+function sameGrid(a: Grid, b: Grid): boolean {
   return a.height === b.height && a.width === b.width && a.frames === b.frames;
 }
 
-export function describeGrid({ height, width, frames }: Grid): string {
+function describeGrid({ height, width, frames }: Grid): string {
   return `${height}x${width}x${frames}`;
 }
 

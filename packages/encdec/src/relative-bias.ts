@@ -1,6 +1,7 @@
 import {
   type AttentionBias,
   type AttentionPattern,
+  MASKED,
   type NeighbourTable,
   neighbourTable,
 } from "@nuwa/attention-3dna";
@@ -39,14 +40,14 @@ export class RelativeBias {
     return { values: this.params.values as tf.Tensor as tf.Tensor2D, offsetOf };
   }
 
-  /** `[heads, p, m]` for a decoding step: the bias of attended pairs, -1e9 for the others. */
+  /** `[heads, p, m]` for a decoding step: the bias of attended pairs, MASKED for the others. */
   stepMask(grid: Grid, pairs: readonly AttendedPair[], [p, m]: readonly [number, number]): tf.Tensor {
     const { values } = this.params;
     const [heads, offsets] = values.shape;
     const columns = new Int32Array(p * m).fill(offsets);
     for (const { position, key, place } of pairs) columns[place] = this.column(grid, position, key);
     return tf.tidy(() => {
-      const padded = tf.concat([values, tf.fill([heads, 1], -1e9)], 1); // [heads, offsets + 1]
+      const padded = tf.concat([values, tf.fill([heads, 1], MASKED)], 1); // [heads, offsets + 1]
       return tf.reshape(tf.gather(padded, tf.tensor1d(columns, "int32"), 1), [heads, p, m]);
     });
   }

@@ -1,4 +1,4 @@
-import { type AttentionMemory, type AttentionPattern, neighbourTable } from "@nuwa/attention-3dna";
+import { type AttentionMemory, type AttentionPattern, MASKED, neighbourTable } from "@nuwa/attention-3dna";
 import { type Grid, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { KeyValueCache } from "./cache.ts";
@@ -8,8 +8,6 @@ import type { EncoderDecoder } from "./model.ts";
 import type { AttendedPair, RelativeBias } from "./relative-bias.ts";
 import type { DecodeStep } from "./schedule.ts";
 import { shiftedIndices } from "./shift.ts";
-
-const MASKED = -1e9;
 
 /** Keys and values of some rows' conditions, for each layer. */
 interface CrossGroup {

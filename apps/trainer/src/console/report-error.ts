@@ -8,7 +8,7 @@ import type { Console } from "./console.ts";
 export function reportError(error: unknown, console: Console, debug: boolean): void {
   if (isNuwaError(error)) {
     console.error(`Error: ${error.message}`);
-    if (error.hint) console.error(`  ${error.hint}`);
+    if (error.hint && !error.message.includes(error.hint)) console.error(`  ${error.hint}`);
   } else {
     const message = error instanceof Error ? error.message || error.name : String(error);
     console.error(`Unexpected error: ${message}`);

@@ -1,9 +1,5 @@
 import type { Budget } from "../config/schema.ts";
 
-/** The number of steps that a budget fixes by itself, if it does. */
-export const fixedSteps = (budget: Budget): number | undefined =>
-  "steps" in budget ? budget.steps : undefined;
-
 /**
  * The number of steps of a stage. With minutes it is measured once, before the stage begins: what training
  * then gives follows from that number alone, not from how the speed changes.

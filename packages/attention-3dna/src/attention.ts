@@ -23,9 +23,8 @@ export interface Attention3DOptions {
   readonly bias?: AttentionBias;
 }
 
-/** Standard deviations of the weights as drawn; default `features ** -0.5`. */
 export interface Attention3DInit {
-  readonly std?: number;
+  /** Standard deviation of the output's weights as drawn. Default `inFeatures ** -0.5`, as of the others. */
   readonly outputStd?: number;
 }
 
@@ -58,10 +57,9 @@ export class Attention3D {
     this.config = { dim, heads, headDim, contextDim: config.contextDim ?? dim };
     const inner = heads * headDim;
     const context = { inFeatures: this.config.contextDim, outFeatures: inner, bias: false };
-    const input = { std: init.std };
-    this.query = new Linear({ inFeatures: dim, outFeatures: inner, bias: false }, rng.fork("query"), input);
-    this.key = new Linear(context, rng.fork("key"), input);
-    this.value = new Linear(context, rng.fork("value"), input);
+    this.query = new Linear({ inFeatures: dim, outFeatures: inner, bias: false }, rng.fork("query"));
+    this.key = new Linear(context, rng.fork("key"));
+    this.value = new Linear(context, rng.fork("value"));
     this.output = new Linear({ inFeatures: inner, outFeatures: dim }, rng.fork("output"), {
       std: init.outputStd,
     });

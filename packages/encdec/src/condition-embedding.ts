@@ -1,6 +1,7 @@
 import { AxialPositions, disposeParams, Embedding, type Grid, type Rng, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ConditionGroup } from "./condition.ts";
+import { EMBEDDING_STD } from "./initialization.ts";
 
 /** Tokens of a kind of condition, plus their places. Params: `tokens.weight`, `positions.{height,width,frames}`. */
 export class ConditionEmbedding {
@@ -11,8 +12,9 @@ export class ConditionEmbedding {
    * @param size `count` of tokens in the table, features and the largest grid
    */
   constructor({ count, dim, grid }: { count: number; dim: number; grid: Grid }, rng: Rng) {
-    this.tokens = new Embedding({ count, dim }, rng.fork("tokens"));
-    this.positions = new AxialPositions({ grid, dim }, rng.fork("positions"));
+    const init = { std: EMBEDDING_STD };
+    this.tokens = new Embedding({ count, dim }, rng.fork("tokens"), init);
+    this.positions = new AxialPositions({ grid, dim }, rng.fork("positions"), init);
   }
 
   /** A group of conditions -> `[count, tokens, dim]`. */

@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
 import { drop } from "./drop.ts";
 import { FeedForward } from "./feed-forward.ts";
-import { residualStd, WEIGHT_STD } from "./initialization.ts";
+import { residualStd } from "./initialization.ts";
 import { RelativeBias } from "./relative-bias.ts";
 
 /** Encoded conditions of some consecutive rows of a batch. */
@@ -49,7 +49,8 @@ export class DecoderBlock {
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
     const { dim, heads, headDim, feedForwardDim, decoderLayers } = config;
-    const init = { std: WEIGHT_STD, outputStd: residualStd(decoderLayers) };
+    const hidden = feedForwardDim ?? 4 * dim;
+    const init = { outputStd: residualStd(heads * (headDim ?? dim / heads), decoderLayers) };
     this.config = config;
     this.attentionNorm = new LayerNorm({ dim });
     this.selfAttention = new Attention3D({ dim, heads, headDim }, rng.fork("selfAttention"), init);
@@ -57,9 +58,8 @@ export class DecoderBlock {
     if (config.relativeBias) this.relativeBias = new RelativeBias(config);
     this.feedForwardNorm = new LayerNorm({ dim });
     this.feedForward = new FeedForward(
-      { dim, hidden: feedForwardDim ?? 4 * dim },
+      { dim, hidden, outputStd: residualStd(hidden, decoderLayers) },
       rng.fork("feedForward"),
-      init,
     );
   }
 

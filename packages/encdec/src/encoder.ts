@@ -4,7 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
 import { drop } from "./drop.ts";
 import { FeedForward } from "./feed-forward.ts";
-import { residualStd, WEIGHT_STD } from "./initialization.ts";
+import { residualStd } from "./initialization.ts";
 
 export interface EncoderOptions {
   readonly pattern: AttentionPattern;
@@ -23,15 +23,15 @@ export class EncoderBlock {
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
     const { dim, heads, headDim, feedForwardDim, encoderLayers } = config;
-    const init = { std: WEIGHT_STD, outputStd: residualStd(encoderLayers) };
+    const hidden = feedForwardDim ?? 4 * dim;
+    const init = { outputStd: residualStd(heads * (headDim ?? dim / heads), encoderLayers) };
     this.config = config;
     this.attentionNorm = new LayerNorm({ dim });
     this.attention = new Attention3D({ dim, heads, headDim }, rng.fork("attention"), init);
     this.feedForwardNorm = new LayerNorm({ dim });
     this.feedForward = new FeedForward(
-      { dim, hidden: feedForwardDim ?? 4 * dim },
+      { dim, hidden, outputStd: residualStd(hidden, encoderLayers) },
       rng.fork("feedForward"),
-      init,
     );
   }
 

@@ -6,15 +6,11 @@ export class FeedForward {
   readonly expand: Linear;
   readonly contract: Linear;
 
-  constructor(
-    { dim, hidden }: { dim: number; hidden: number },
-    rng: Rng,
-    init: { std: number; outputStd: number },
-  ) {
-    this.expand = new Linear({ inFeatures: dim, outFeatures: hidden }, rng.fork("expand"), { std: init.std });
-    this.contract = new Linear({ inFeatures: hidden, outFeatures: dim }, rng.fork("contract"), {
-      std: init.outputStd,
-    });
+  /** @param config `outputStd`: deviation of the weights of `contract` as drawn */
+  constructor({ dim, hidden, outputStd }: { dim: number; hidden: number; outputStd: number }, rng: Rng) {
+    const contract = { inFeatures: hidden, outFeatures: dim };
+    this.expand = new Linear({ inFeatures: dim, outFeatures: hidden }, rng.fork("expand"));
+    this.contract = new Linear(contract, rng.fork("contract"), { std: outputStd });
   }
 
   /** `[..., dim]` -> `[..., dim]`. */

@@ -7,7 +7,7 @@ import { type EncoderDecoderConfig, type EncoderDecoderInput, parseConfig } from
 import { Decoder } from "./decoder.ts";
 import type { EncodedGroup } from "./decoder-block.ts";
 import { Encoder } from "./encoder.ts";
-import { WEIGHT_STD } from "./initialization.ts";
+import { HEAD_STD } from "./initialization.ts";
 import { type LossOptions, type LossResult, modelLoss } from "./loss.ts";
 import { patternFromConfig } from "./pattern-config.ts";
 import { TargetEmbedding } from "./target-embedding.ts";
@@ -60,7 +60,7 @@ export class EncoderDecoder {
     this.encoder = new Encoder(config, rng.fork("encoder"));
     this.decoder = new Decoder(config, rng.fork("decoder"));
     const head = { inFeatures: dim, outFeatures: codebookSize, bias: false };
-    this.head = new Linear(head, rng.fork("head"), { std: WEIGHT_STD });
+    this.head = new Linear(head, rng.fork("head"), { std: HEAD_STD });
   }
 
   /** The decoder's self-attention, for `decodeSchedule`. */

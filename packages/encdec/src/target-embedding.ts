@@ -9,6 +9,7 @@ import {
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
+import { EMBEDDING_STD } from "./initialization.ts";
 import { type ShiftInput, shiftedIndices, shiftInputs } from "./shift.ts";
 
 /**
@@ -23,10 +24,12 @@ export class TargetEmbedding {
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
     const { codebookSize, dim, targetGrid } = config;
-    const table = (input: ShiftInput) => new Embedding({ count: codebookSize + 1, dim }, rng.fork(input));
+    const init = { std: EMBEDDING_STD };
+    const table = (input: ShiftInput) =>
+      new Embedding({ count: codebookSize + 1, dim }, rng.fork(input), init);
     this.config = config;
     this.tables = Object.fromEntries(shiftInputs[config.shift].map((input) => [input, table(input)]));
-    this.positions = new AxialPositions({ grid: targetGrid, dim }, rng.fork("positions"));
+    this.positions = new AxialPositions({ grid: targetGrid, dim }, rng.fork("positions"), init);
   }
 
   /** Codes int32 `[b, tokens]` of a grid -> `[b, tokens, dim]`, where no position sees its own code. */

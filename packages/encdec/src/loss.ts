@@ -9,10 +9,15 @@ export interface LossOptions {
   /** int32 `[batch, tokens]`, in raster order. */
   readonly targets: tf.Tensor;
   readonly grid: Grid;
-  /** For dropout and input noise, in training. Default: neither. */
+  /** For dropout, input noise and blind rows, in training. Default: none of them. */
   readonly rng?: Rng;
   /** Share of the decoder's input tokens that are replaced by random codes; the targets stay. Default 0. */
   readonly inputNoise?: number;
+  /**
+   * Share of rows whose decoder reads no token at all, the border embedding instead: they teach what the
+   * condition says, which few tokens of a seen picture depend on. Default 0.
+   */
+  readonly blindShare?: number;
   /** How much a token of the first frame counts against one of the others. Default 1. */
   readonly firstFrameWeight?: number;
   /** `[tokens]`: how much each position counts, such as 0 for given frames. Default 1 each. */
@@ -65,12 +70,24 @@ function positionWeights({ grid, weights, firstFrameWeight = 1 }: LossOptions): 
   return values.map((value) => value / total);
 }
 
-function noisy(targets: tf.Tensor, { rng, inputNoise = 0 }: LossOptions, codebookSize: number): tf.Tensor {
-  if (!(inputNoise >= 0 && inputNoise <= 1)) {
-    throw new NuwaError("INPUT", `EncoderDecoder.loss: inputNoise is a share in [0, 1], got ${inputNoise}.`);
-  }
-  if (!rng || inputNoise === 0) return targets;
+function noisy(targets: tf.Tensor, options: LossOptions, codebookSize: number): tf.Tensor {
+  const { rng, inputNoise = 0, blindShare = 0 } = options;
+  checkShare("inputNoise", inputNoise);
+  checkShare("blindShare", blindShare);
+  if (!rng || (inputNoise === 0 && blindShare === 0)) return targets;
+  const [rows, tokens] = targets.shape;
   const replaced = Uint8Array.from(rng.uniform(targets.size), (value) => (value < inputNoise ? 1 : 0));
-  const codes = tf.tensor(rng.integers(targets.size, codebookSize), targets.shape, "int32");
-  return tf.where(tf.tensor(replaced, targets.shape, "bool"), codes, targets);
+  const codes = rng.integers(targets.size, codebookSize);
+  rng.uniform(rows).forEach((value, row) => {
+    if (value >= blindShare) return;
+    replaced.fill(1, row * tokens, (row + 1) * tokens);
+    codes.fill(codebookSize, row * tokens, (row + 1) * tokens); // the border's row of the tables
+  });
+  const mask = tf.tensor(replaced, targets.shape, "bool");
+  return tf.where(mask, tf.tensor(codes, targets.shape, "int32"), targets);
+}
+
+function checkShare(name: string, share: number): void {
+  if (share >= 0 && share <= 1) return;
+  throw new NuwaError("INPUT", `EncoderDecoder.loss: ${name} is a share in [0, 1], got ${share}.`);
 }

@@ -151,6 +151,22 @@ test("noise replaces inputs but no target, and dropout needs an rng", () =>
     model.dispose();
   }));
 
+test("a blind row's logits depend on its condition and place alone", () =>
+  expectNoLeak(async () => {
+    const model = loud(EncoderDecoder.create(tinyConfig, new Rng(1)), 3);
+    const targets = codes();
+    const borders = tf.fill(targets.shape, tinyConfig.codebookSize, "int32");
+    const [blind, expected] = tf.tidy(() => {
+      const { loss } = model.loss({ conditions, targets, grid, rng: new Rng(1), blindShare: 1 });
+      const logProbs = tf.logSoftmax(model.logits({ conditions, targets: borders, grid }));
+      const own = tf.sum(tf.mul(logProbs, tf.oneHot(targets, tinyConfig.codebookSize)), -1);
+      return [loss.dataSync()[0], -tf.mean(own).dataSync()[0]];
+    });
+    expect(blind).toBeCloseTo(expected, 5);
+    tf.dispose([targets, borders]);
+    model.dispose();
+  }));
+
 test("a few steps of descent lower the loss and leave nothing behind", () =>
   expectNoLeak(async () => {
     const model = EncoderDecoder.create({ ...tinyConfig, relativeBias: true }, new Rng(1));
@@ -184,5 +200,6 @@ test("inputs that do not fit are refused", () => {
   expect(loss({ weights: [1] })).toThrow("one weight per token, 12, got 1");
   expect(loss({ weights: new Array(12).fill(0) })).toThrow("positive sum");
   expect(loss({ inputNoise: 2 })).toThrow("inputNoise is a share");
+  expect(loss({ blindShare: -1 })).toThrow("blindShare is a share");
   model.dispose();
 });

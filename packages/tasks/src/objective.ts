@@ -25,6 +25,8 @@ export interface ObjectiveOptions {
   readonly noneShare?: number;
   /** Share of the decoder's input tokens that are replaced by random codes. Default 0. */
   readonly inputNoise?: number;
+  /** Share of samples whose decoder reads no token, only the text; without texts none are blind. Default 0. */
+  readonly blindShare?: number;
   readonly rng: Rng;
 }
 
@@ -43,7 +45,7 @@ export function jointLoss(
   options: ObjectiveOptions,
 ): JointLoss {
   if (batches.length === 0) throw new NuwaError("INPUT", "jointLoss: wanted at least one batch, got none.");
-  const { noneShare = 0.1, inputNoise = 0, rng } = options;
+  const { noneShare = 0.1, inputNoise = 0, blindShare = 0, rng } = options;
   return tf.tidy(() => {
     const parts = batches.map((batch, index) => {
       const samples = sampleCount(batch);
@@ -54,6 +56,7 @@ export function jointLoss(
         grid: batch.grid,
         rng: own.fork("noise"),
         inputNoise,
+        blindShare: batch.texts ? blindShare : 0,
         firstFrameWeight: batch.firstFrameWeight,
       });
       return { task: batch.task, loss: tf.mul(loss, batch.weight ?? 1), nll };

@@ -63,6 +63,8 @@ const transformerTraining = z.strictObject({
   noneShare: share.default(0.1),
   /** Share of the input tokens that are replaced by random ones. */
   inputNoise: share.default(0),
+  /** Share of the samples with a text whose decoder reads the text alone, no token. */
+  blindShare: share.default(0),
 });
 
 const sampling = z.strictObject({

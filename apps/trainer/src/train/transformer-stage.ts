@@ -133,13 +133,13 @@ function createLearner({ transformer: { train } }: RunConfig, model: EncoderDeco
 function transformerStep(
   { model, params, optimizer }: Learner,
   batch: TaskBatch,
-  { noneShare, inputNoise }: Training,
+  { noneShare, inputNoise, blindShare }: Training,
   rng: Rng,
   learningRate: number,
 ): Record<string, tf.Scalar> {
   return tf.tidy(() => {
     const { value, gradients } = valueAndGradients(
-      () => jointLoss(model, [batch], { noneShare, inputNoise, rng }),
+      () => jointLoss(model, [batch], { noneShare, inputNoise, blindShare, rng }),
       params,
     );
     const gradientNorm = optimizer.step(gradients, learningRate);

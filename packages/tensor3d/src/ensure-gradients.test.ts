@@ -95,6 +95,16 @@ const cases: Case[] = [
   },
   { name: "maximum with a scalar", shapes: [[5]], f: (a) => tf.maximum(a, 0.1) },
   { name: "minimum, broadcast", shapes: [[4], [3, 4]], f: (a, b) => tf.minimum(a, b) },
+  { name: "squaredDifference", shapes: [[5], [5]], f: (a, b) => tf.squaredDifference(a, b) },
+  {
+    name: "squaredDifference, broadcast",
+    shapes: [
+      [2, 3, 1],
+      [3, 4],
+    ],
+    f: (a, b) => tf.squaredDifference(a, b),
+  },
+  { name: "squaredDifference with a scalar", shapes: [[3, 2], []], f: (a, b) => tf.squaredDifference(a, b) },
   { name: "gather, repeated indices", shapes: [[5, 3]], f: (x) => tf.gather(x, indices([4, 0, 4], [3])) },
   {
     name: "gather along the middle",

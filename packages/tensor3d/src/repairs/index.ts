@@ -11,6 +11,7 @@ import {
 import { depthToSpaceGradient, mirrorPadGradient, tileGradient } from "./layout.ts";
 import { batchMatMulGradient } from "./mat-mul.ts";
 import { maximumGradient, minimumGradient } from "./min-max.ts";
+import { squaredDifferenceGradient } from "./squared-difference.ts";
 import { stridedSliceGradient } from "./strided-slice.ts";
 
 /** Gradients that tfjs-core lacks or has wrong, composed of other ops. */
@@ -26,6 +27,7 @@ export const repairedGradients: readonly tf.GradConfig[] = [
   mirrorPadGradient,
   prodGradient,
   scatterNdGradient,
+  squaredDifferenceGradient,
   stridedSliceGradient,
   tensorScatterUpdateGradient,
   tileGradient,

@@ -39,6 +39,8 @@ for a, b in [(False, False), (True, False), (False, True), (True, True)]:
 case("matMul rank 3 by rank 2", [random(2, 3, 5), random(5, 4)], torch.matmul)
 case("matMul rank 4 by rank 2", [random(2, 3, 4, 5), random(5, 6)], torch.matmul)
 case("matMul broadcast batch", [random(1, 3, 5), random(4, 5, 2)], torch.matmul)
+case("matMul, both batches broadcast", [random(2, 1, 3, 5), random(1, 3, 5, 2)], torch.matmul)
+case("matMul, an inner batch axis broadcast", [random(2, 1, 3, 5), random(2, 3, 2, 5)], lambda x, y: x @ y.mT)
 case("matMul of size 1", [random(1, 1), random(1, 1)], torch.matmul)
 case("matMul of 32", [random(32, 32), random(32, 32)], torch.matmul)
 case("matMul of odd sizes", [random(35, 70), random(70, 33)], torch.matmul)
@@ -131,6 +133,9 @@ case("gatherND", [random(3, 4, 2), torch.tensor([[0, 1], [2, 3], [0, 1]], dtype=
      lambda x, i: x[i[:, 0], i[:, 1]], gradient=False)
 case("scatterND", [torch.tensor([[1], [3], [1]], dtype=torch.int32), random(3, 2)],
      lambda i, x: torch.zeros(5, 2, dtype=x.dtype).index_add(0, i[:, 0], x), gradient=False)
+PLACES = torch.tensor([[3], [1]], dtype=torch.int32)
+case("tensorScatterUpdate", [random(4, 2), PLACES, random(2, 2)], lambda x, i, u: x.index_copy(0, i[:, 0], u))
+case("tensorScatterUpdate, input kept", [random(4, 2), PLACES, random(2, 2)], lambda x, i, u: x, gradient=False)
 case("unsortedSegmentSum", [random(6, 3), integers(4, 6)],
      lambda x, i: torch.zeros(5, 3, dtype=x.dtype).index_add(0, i, x))
 case("oneHot", [integers(5, 2, 3)], lambda i: F.one_hot(i, 5).double(), gradient=False)

@@ -137,3 +137,35 @@ def adamw(weight, bias, *gradients):
 
 case("AdamW, 3 steps", [random(3, 4), random(4)] + [random(*s) for _ in range(3) for s in [(3, 4), (4,)]],
      adamw, gradient=False)
+
+# ---- training
+
+TRAINED = {
+    "convolution.weight": random(3, 3, 3, 6) * 0.3, "convolution.bias": random(6) * 0.1,
+    "norm.gain": positive(6), "norm.offset": random(6) * 0.1,
+    "head.weight": random(6, 5) * 0.4, "head.bias": random(5) * 0.1,
+}
+
+
+def train(images, labels, *params):
+    """The losses of six steps on the same batch: convolution, LayerNorm, gelu, Linear, cross-entropy at every pixel."""
+    params = [param.clone().requires_grad_() for param in params]
+    optimizer = torch.optim.AdamW(params, lr=0.05, betas=(0.9, 0.99), eps=1e-8, weight_decay=0)
+    losses = []
+    for _ in range(6):
+        weight, bias, gain, offset, head, head_bias = params
+        x = F.gelu(F.layer_norm(conv2d(images, weight, 2) + bias, (6,), gain, offset), approximate="tanh")
+        loss = F.cross_entropy((x @ head + head_bias).reshape(-1, 5), labels)
+        losses.append(loss.detach())
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(params, 1)
+        with torch.no_grad():
+            for param in params:
+                if param.ndim >= 2:
+                    param.mul_(1 - 0.05 * 0.1)  # decay on matrices and kernels only
+        optimizer.step()
+    return torch.stack(losses), *[param.detach() for param in params]
+
+
+case("training, 6 steps", [random(4, 6, 6, 3), integers(5, 4 * 3 * 3), *TRAINED.values()], train, gradient=False)

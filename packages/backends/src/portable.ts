@@ -1,4 +1,4 @@
-import { registerCpu } from "./cpu.ts";
+import { registerCpu } from "./cpu/register.ts";
 import type { Candidate } from "./select.ts";
 import type { SelectedBackend } from "./status.ts";
 

@@ -1,5 +1,5 @@
 import { test } from "vitest";
-import { registerCpu } from "../cpu.ts";
+import { registerCpu } from "../cpu/register.ts";
 import { checkBackend } from "./check-backend.ts";
 
 test("cpu computes what PyTorch computes", async () => {

@@ -4,7 +4,7 @@ import type { Run } from "./case.ts";
 import { cases } from "./cases/index.ts";
 import { maxError } from "./compare.ts";
 import { type CaseTensors, readFixture, upload } from "./fixture.ts";
-import { knownWrong, looser } from "./known-wrong.ts";
+import { looser } from "./looser.ts";
 
 export interface ConformanceRow {
   /** The case's name, followed by ", gradient" for its gradients. */
@@ -12,20 +12,18 @@ export interface ConformanceRow {
   /** Largest error relative to max(1, |expected|); infinite where nothing comparable came. */
   readonly maxError: number;
   readonly ok: boolean;
-  /** Whether known-wrong.ts lists it. */
-  readonly known: boolean;
-  /** What went wrong, or why it is known to. */
+  /** What went wrong besides. */
   readonly note?: string;
 }
 
-/** Errors above this fail, but for those that known-wrong.ts allows more. */
+/** Errors above this fail, but for those that looser.ts allows more. */
 export const tolerance = 2e-5;
 
 /**
  * Runs every case on the current tfjs backend and compares values, gradients, shapes, dtypes, and the number
  * of tensors left behind with PyTorch's.
  *
- * @param backend the name under which known-wrong.ts lists what it gets wrong
+ * @param backend the name under which looser.ts lists it
  * @param fixture the file that tooling/oracle/conformance.py writes
  * @throws NuwaError `FILE` when the fixture holds other cases than the code
  */
@@ -45,12 +43,10 @@ export async function runConformance(backend: string, fixture: Uint8Array): Prom
 }
 
 async function row(backend: string, name: string, measure: () => Promise<number>): Promise<ConformanceRow> {
-  const reason = knownWrong[backend]?.[name];
   const limit = looser[backend]?.[name] ?? tolerance;
-  const result = (maxError: number, problem: string | undefined): ConformanceRow => {
-    const note = reason ?? problem;
+  const result = (maxError: number, problem?: string): ConformanceRow => {
     const ok = maxError <= limit && problem === undefined;
-    return { case: name, maxError, ok, known: reason !== undefined, ...(note && { note }) };
+    return { case: name, maxError, ok, ...(problem && { note: problem }) };
   };
   const before = tf.memory().numTensors;
   try {

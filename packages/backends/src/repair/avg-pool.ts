@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { replaceKernel } from "./replace-kernel.ts";
+import { type PortableBackend, replaceKernel } from "./replace-kernel.ts";
 
 type Pool = Parameters<typeof tf.backend_util.computePool2DInfo>;
 
@@ -13,7 +13,7 @@ interface Attributes {
  * avgPool leaves padding out of its averages, but its gradient divides by the whole window at borders too.
  * This scales the output's gradient by window / counted elements before.
  */
-export function replaceAvgPoolGradient(backendName: "wasm" | "webgpu"): void {
+export function replaceAvgPoolGradient(backendName: PortableBackend): void {
   replaceKernel<{ dy: tf.Tensor4D; input: tf.Tensor4D }, Attributes>(
     backendName,
     "AvgPoolGrad",

@@ -1,17 +1,17 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { replaceKernel } from "./replace-kernel.ts";
+import { type PortableBackend, replaceKernel } from "./replace-kernel.ts";
 
-/** What the wasm and webgpu backends get wrong alike in kernels that go along an axis. */
-export function replaceReductions(backendName: "wasm" | "webgpu"): void {
+/** What tfjs's backends get wrong alike in kernels that go along an axis. */
+export function replaceReductions(backendName: PortableBackend): void {
   replaceCumulative(backendName);
   replaceSum(backendName);
 }
 
 /**
- * A negative axis gives a wrong shape, and on wasm writes outside of the tensor. On webgpu a reversed sum uses
+ * A negative axis gives a wrong shape, fails on cpu, and on wasm writes outside of the tensor. On webgpu a reversed sum uses
  * the length of the first one ever run (it is missing from the shader's key), so the input is reversed instead.
  */
-function replaceCumulative(backendName: string): void {
+function replaceCumulative(backendName: PortableBackend): void {
   for (const kernelName of ["Cumsum", "Cumprod"]) {
     replaceKernel<{ x: tf.Tensor }, { axis: number; reverse: boolean }>(
       backendName,
@@ -27,7 +27,7 @@ function replaceCumulative(backendName: string): void {
 }
 
 /** The sum of no elements is not 0 on wasm and fails on webgpu. */
-function replaceSum(backendName: string): void {
+function replaceSum(backendName: PortableBackend): void {
   replaceKernel<{ x: tf.Tensor }, { axis: number | number[]; keepDims: boolean }>(
     backendName,
     "Sum",

@@ -1,5 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 
+/** The backends of tfjs whose kernels are replaced one by one; node brings its own. */
+export type PortableBackend = "cpu" | "wasm" | "webgpu";
+
 type KernelFunc = tf.KernelConfig["kernelFunc"];
 
 /** What a kernel made of tfjs ops receives. The engine hands kernels tensors, so ops can take them. */
@@ -17,7 +20,7 @@ const replaced = new WeakSet<tf.KernelConfig>();
  * It runs in a `tf.tidy`, off the tape. A second call for the same kernel changes nothing.
  */
 export function replaceKernel<Inputs, Attributes>(
-  backendName: string,
+  backendName: PortableBackend,
   kernelName: string,
   compose: (args: ComposedArguments<Inputs, Attributes>) => tf.Tensor,
 ): void {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { matchBatches } from "../repair/mat-mul.ts";
 import { replaceKernel } from "../repair/replace-kernel.ts";
 
 interface Inputs {
@@ -12,7 +13,7 @@ interface Attributes {
 
 /**
  * Transposed operands take a scalar loop in the wasm build (8 times slower at 2048x256), so they are
- * transposed first and multiplied by the vectorised kernel.
+ * transposed first and multiplied by the vectorised kernel. Batches are matched as on the other backends.
  */
 export function replaceMatMul(): void {
   for (const kernelName of ["BatchMatMul", "_FusedMatMul"]) {
@@ -20,7 +21,10 @@ export function replaceMatMul(): void {
       const { transposeA, transposeB } = attributes;
       const a = transposeA ? swapLastAxes(inputs.a) : inputs.a;
       const b = transposeB ? swapLastAxes(inputs.b) : inputs.b;
-      return original({ ...inputs, a, b }, { ...attributes, transposeA: false, transposeB: false });
+      return original(
+        { ...inputs, ...matchBatches(a, b) },
+        { ...attributes, transposeA: false, transposeB: false },
+      );
     });
   }
 }

@@ -1,6 +1,7 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { replaceAvgPoolGradient } from "../repair/avg-pool.ts";
+import { replaceMatMulBroadcast } from "../repair/mat-mul.ts";
 import { replaceReductions } from "../repair/reductions.ts";
 import type { SelectedBackend } from "../status.ts";
 import { type AdapterOptions, findAdapter } from "./adapter.ts";
@@ -45,6 +46,7 @@ export async function registerWebgpu(options: AdapterOptions = {}): Promise<Sele
   replacePad();
   replaceAddN();
   replaceMultinomial();
+  replaceMatMulBroadcast("webgpu");
   replaceReductions("webgpu");
   replaceAvgPoolGradient("webgpu");
   return opened.selected;

@@ -7,6 +7,7 @@ import { layerCases } from "./layers.ts";
 import { matMulCases } from "./mat-mul.ts";
 import { reduceCases } from "./reduce.ts";
 import { shapeCases } from "./shapes.ts";
+import { trainingCases } from "./training.ts";
 
 /** Every op, gradient, composition and layer that the packages compute with. */
 export const cases: Cases = {
@@ -18,4 +19,5 @@ export const cases: Cases = {
   ...dtypeCases,
   ...convolutionCases,
   ...layerCases,
+  ...trainingCases,
 };

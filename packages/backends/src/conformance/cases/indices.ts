@@ -13,6 +13,11 @@ export const indexCases: Cases = {
   "gather of int32": (x, indices) => tf.gather(x, indices),
   gatherND: (x, indices) => tf.gatherND(x, indices),
   scatterND: (indices, x) => tf.scatterND(indices, x, [5, 2]),
+  tensorScatterUpdate: (x, indices, updates) => tf.tensorScatterUpdate(x, indices, updates),
+  "tensorScatterUpdate, input kept": (x, indices, updates) => {
+    tf.tensorScatterUpdate(x, indices, updates);
+    return tf.clone(x);
+  },
   unsortedSegmentSum: (x, ids) => tf.unsortedSegmentSum(x, ids as tf.Tensor1D, 5),
   oneHot: (indices) => tf.oneHot(indices, 5, 1, 0, "float32"),
   "oneHot of int32": (indices) => tf.oneHot(indices, 5),

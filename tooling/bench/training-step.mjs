@@ -1,6 +1,6 @@
 // One training step of the same transformer, ours on the node backend against PyTorch, in turns within one run.
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { availableParallelism, tmpdir } from "node:os";
+import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { useBackend } from "@nuwa/backends";
@@ -33,6 +33,12 @@ for (const name of options.size) {
 }
 const backend = await useBackend("node", { threads });
 console.log(`ours: ${backend.name}, ${backend.device}, ${backend.detail}`);
+const [load] = loadavg();
+if (load > availableParallelism() / 2) {
+  console.log(
+    `The machine is busy (load ${load.toFixed(1)}): threads that wait for each other suffer most, so the ratio says little.`,
+  );
+}
 const results = {};
 for (const name of options.size) results[name] = await compare(name, sizes[name]);
 if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
@@ -93,7 +99,8 @@ function report(name, { batch, config }, { ours, about, seconds, losses }) {
   console.log(
     `  PyTorch  min / median / max: ${milliseconds(peer)}  (${about.version}, ${about.threads} threads)`,
   );
-  console.log(`  ratio of the medians: ${ratio.toFixed(2)}`);
+  const fastest = own.min / peer.min;
+  console.log(`  ratio of the medians: ${ratio.toFixed(2)}, of the fastest steps: ${fastest.toFixed(2)}`);
   if (ours.parameters !== about.parameters || !(apart <= lossTolerance)) {
     console.log("  NOT THE SAME MODEL: the ratio means nothing.");
     process.exitCode = 1;
@@ -102,6 +109,7 @@ function report(name, { batch, config }, { ours, about, seconds, losses }) {
     ours: own,
     pytorch: peer,
     ratio,
+    fastest,
     steps: seconds.ours.length,
     lossDifference: apart,
     parameters: ours.parameters,

@@ -41,7 +41,7 @@ const schema = z
       .min(1)
       .default([...defaultBackgrounds]),
     motions: z.array(motionName).min(1).default(["right", "left", "up", "down"]),
-    /** Where a video's sprite starts along an axis that its motion leaves free. */
+    /** Where a sprite lies along an axis that nothing moves: any aligned offset, or the middle one. */
     placement: z.enum(["centre", "random"]).default("random"),
     /** Share of the emoji × background and of the emoji × motion pairs that training never sees. */
     heldOut: z.number().min(0).max(0.5).default(0.2),

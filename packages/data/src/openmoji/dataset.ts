@@ -13,7 +13,7 @@ import {
 } from "./combinations.ts";
 import { type Config, checkMovingOpenMojiConfig, type MovingOpenMojiConfig } from "./config.ts";
 import {
-  alignedPositions,
+  imagePositions,
   type MotionName,
   motionPath,
   motionStarts,
@@ -65,7 +65,7 @@ export class MovingOpenMoji implements Vocabulary, Previewed {
     this.backgrounds = config.backgrounds;
     this.motions = config.motions;
     this.combinations = combinationsOf(this, config);
-    this.positions = alignedPositions(config);
+    this.positions = imagePositions(config);
     this.notices = sheet.notices;
     const classes =
       config.segmentation === "emoji" ? this.emoji : [...new Set(entries.map(({ group }) => group))];

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { checkMovingOpenMojiConfig } from "./config.ts";
-import { alignedPositions, type MotionName, motionPath, motionStarts, motions } from "./motion.ts";
+import { imagePositions, type MotionName, motionPath, motionStarts, motions } from "./motion.ts";
 
 const names = Object.keys(motions) as MotionName[];
 const geometry = checkMovingOpenMojiConfig({
@@ -12,9 +12,9 @@ const geometry = checkMovingOpenMojiConfig({
 });
 const centred = { ...geometry, placement: "centre" as const };
 
-describe("alignedPositions", () => {
+describe("imagePositions", () => {
   test("are the multiples of align that keep the sprite in the frame, row by row", () => {
-    const positions = alignedPositions(geometry);
+    const positions = imagePositions(geometry);
     expect(positions).toHaveLength(16);
     expect(positions.slice(0, 5)).toEqual([
       { row: 0, column: 0 },
@@ -23,6 +23,10 @@ describe("alignedPositions", () => {
       { row: 0, column: 24 },
       { row: 8, column: 0 },
     ]);
+  });
+
+  test("are the middle one alone where the placement is centred", () => {
+    expect(imagePositions(centred)).toEqual([{ row: 8, column: 8 }]);
   });
 });
 

@@ -56,9 +56,16 @@ function alignedOffsets({ size, spriteSize, align }: Geometry): number[] {
   return Array.from({ length: count }, (_, index) => index * align);
 }
 
-/** Every aligned position, row by row. */
-export function alignedPositions(geometry: Geometry): Position[] {
+/** The aligned offsets of an axis along which nothing moves: all of them, or the one nearest to the centre. */
+function freeOffsets(geometry: Geometry): number[] {
   const offsets = alignedOffsets(geometry);
+  if (geometry.placement === "random") return offsets;
+  return [offsets.reduce((best, offset) => nearerToCentre(best, offset, geometry))];
+}
+
+/** Where an image's sprite may lie, row by row: every aligned position, or the middle one. */
+export function imagePositions(geometry: Geometry): Position[] {
+  const offsets = freeOffsets(geometry);
   return offsets.flatMap((row) => offsets.map((column) => ({ row, column })));
 }
 
@@ -70,8 +77,7 @@ export function alignedPositions(geometry: Geometry): Position[] {
  */
 export function motionStarts(name: MotionName, geometry: Geometry): Position[] {
   const offsets = alignedOffsets(geometry);
-  const centre = [offsets.reduce((best, offset) => nearerToCentre(best, offset, geometry))];
-  const free = geometry.placement === "random" && name !== "spin" ? offsets : centre;
+  const free = freeOffsets(name === "spin" ? { ...geometry, placement: "centre" } : geometry);
   const far = (sign: number) => {
     if (sign === 0) return free;
     if (sign > 0) return [0];

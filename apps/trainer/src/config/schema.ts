@@ -63,8 +63,13 @@ const transformerTraining = z.strictObject({
   noneShare: share.default(0.1),
   /** Share of the input tokens that are replaced by random ones. */
   inputNoise: share.default(0),
-  /** Share of the samples with a text whose decoder reads the text alone, no token. */
-  blindShare: share.default(0),
+  /**
+   * Share of the samples with a text whose decoder reads the text alone, no token: `first` at the first step,
+   * falling evenly to `last` at the share `until` of the steps. What a text says is learnt several times sooner so.
+   */
+  blindShare: z
+    .strictObject({ first: share, last: share, until: share })
+    .default({ first: 0, last: 0, until: 0 }),
 });
 
 const sampling = z.strictObject({

@@ -86,13 +86,11 @@ export async function trainTransformer(
         step: async (step) => {
           const own = rng.fork(step);
           const task = drawTask(weightsOf(train), own.fork("task"));
-          return transformerStep(
-            learner,
-            drawBatch(task, codes, train, own.fork(task)),
-            train,
-            own,
-            learningRate(step),
-          );
+          return transformerStep(learner, drawBatch(task, codes, train, own.fork(task)), train, {
+            rng: own,
+            learningRate: learningRate(step),
+            blindShare: blindShareAt(train, step / totalSteps),
+          });
         },
         tensors: () => ({
           ...underPrefix(namedParams(model), "model"),
@@ -129,13 +127,26 @@ function createLearner({ transformer: { train } }: RunConfig, model: EncoderDeco
   return { model, params, optimizer: new AdamW(params, { weightDecay, beta2, clipNorm }) };
 }
 
+interface StepSettings {
+  readonly rng: Rng;
+  readonly learningRate: number;
+  readonly blindShare: number;
+}
+
+/** @param progress share of the steps that are done */
+export function blindShareAt(
+  { blindShare: { first, last, until } }: Pick<Training, "blindShare">,
+  progress: number,
+): number {
+  return progress >= until ? last : first + ((last - first) * progress) / until;
+}
+
 /** One update. The caller disposes the scalars. */
 function transformerStep(
   { model, params, optimizer }: Learner,
   batch: TaskBatch,
-  { noneShare, inputNoise, blindShare }: Training,
-  rng: Rng,
-  learningRate: number,
+  { noneShare, inputNoise }: Training,
+  { rng, learningRate, blindShare }: StepSettings,
 ): Record<string, tf.Scalar> {
   return tf.tidy(() => {
     const { value, gradients } = valueAndGradients(
@@ -195,7 +206,11 @@ async function planTransformer(
     try {
       for (const task of TRAINING_TASKS.filter((each) => weights[each] > 0)) {
         const seconds = await secondsOfStep(async () => {
-          const scalars = transformerStep(learner, drawBatch(task, codes, train, rng), train, rng, 0);
+          const scalars = transformerStep(learner, drawBatch(task, codes, train, rng), train, {
+            rng,
+            learningRate: 0,
+            blindShare: train.blindShare.first,
+          });
           await scalars.gradientNorm.data();
           tf.dispose(scalars);
         });

@@ -1,77 +1,28 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
-import { zipSync } from "fflate";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { contents, createFakeMachine, type FakeMachine, release } from "../testing/fake-machine.ts";
 import { type FetchProgress, fetchLibrary } from "./fetch-library.ts";
 import { cachedLibraryFolder, findLibrary } from "./find-library.ts";
 import { libraryFiles } from "./functions.ts";
-import type { Release } from "./release.ts";
 
 const [framework, library] = libraryFiles();
-const contents = {
-  [framework]: Buffer.alloc(100_000, "framework"),
-  [library]: Buffer.from(Array.from({ length: 300_000 }, (_, index) => (index * index) % 251)),
-};
-const pin = (name: string) => ({
-  name,
-  bytes: contents[name].length,
-  sha256: createHash("sha256").update(contents[name]).digest("hex"),
-});
-const release: Release = {
-  wheel: "tensorflow-cpu",
-  pipPlatform: "manylinux_2_27_x86_64",
-  wheelSha256: "0".repeat(64),
-  wheelBytes: 1000,
-  jar: { version: "1.2.0", classifier: "linux-x86_64", sha256: "1".repeat(64), bytes: 1000 },
-  files: [pin(framework), pin(library)],
-};
-
+let machine: FakeMachine;
 let folder: string;
 let env: NodeJS.ProcessEnv;
 
 beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), "nuwa-fetch-"));
-  await mkdir(join(folder, "bin"));
-  env = { PATH: join(folder, "bin"), NUWA_CACHE: join(folder, "cache") };
-  const others = Object.fromEntries(
-    Array.from({ length: 50 }, (_, index) => [`tensorflow/other-${index}.py`, Buffer.alloc(5000)]),
-  );
-  const files = {
-    ...others,
-    [`tensorflow/${framework}`]: contents[framework],
-    [`tensorflow/${library}`]: contents[library],
-  };
-  await writeFile(join(folder, "archive"), zipSync(files));
+  machine = await createFakeMachine();
+  ({ folder, env } = machine);
 });
-
-afterEach(() => rm(folder, { recursive: true, force: true }));
-
-async function program(name: string, script: string): Promise<void> {
-  await writeFile(join(folder, "bin", name), `#!/bin/sh\n${script}\n`);
-  await chmod(join(folder, "bin", name), 0o755);
-}
-
-/** A pip that answers `--version`, and for a download runs `script` with the folder in `$dest`. */
-const pip = (script: string) =>
-  program(
-    "pip3",
-    `case "$1" in --version) exit 0;; esac
-    echo "$@" > ${folder}/arguments
-    while [ $# -gt 0 ]; do [ "$1" = --dest ] && dest="$2"; [ "$1" = --requirement ] && requirements="$2"; shift; done
-    /bin/cat "$requirements" > ${folder}/requirements
-    /bin/mkdir -p "$dest"
-    ${script}`,
-  );
+afterEach(() => machine.remove());
 
 const fetch = (more: Parameters<typeof fetchLibrary>[0] = {}) => fetchLibrary({ env, release, ...more });
 
-/** What stands in the cache, temporary folders included. */
-const left = () => readdir(join(folder, "cache", "libtensorflow")).catch(() => []);
-
 test("pip fetches the pinned wheel, and the two objects are kept", async () => {
-  await pip(`echo noise; echo noise >&2; /bin/cp ${folder}/archive "$dest/tensorflow.whl"`);
+  await machine.pip(`echo noise; echo noise >&2; /bin/cp ${folder}/archive "$dest/tensorflow.whl"`);
   const progress: FetchProgress[] = [];
   const found = await fetch({ onProgress: (step) => progress.push(step) });
   expect(found).toEqual({ folder: cachedLibraryFolder({ env }), source: "cache" });
@@ -92,20 +43,20 @@ test("pip fetches the pinned wheel, and the two objects are kept", async () => {
   }
   expect(progress[0]).toMatchObject({ phase: "download", bytes: 0 });
   expect(progress.at(-1)).toMatchObject({ phase: "unpack", bytes: 400_000, total: 400_000 });
-  expect(await left()).toHaveLength(1);
+  expect(await machine.left()).toHaveLength(1);
 });
 
 test("fetches at the same time give one library", async () => {
-  await pip(`/bin/cp ${folder}/archive "$dest/tensorflow.whl"`);
+  await machine.pip(`/bin/cp ${folder}/archive "$dest/tensorflow.whl"`);
   const [first, second] = await Promise.all([fetch(), fetch()]);
   expect(first).toBe(second);
   // Another process was faster:
   expect(await fetch()).toEqual(first);
-  expect(await left()).toHaveLength(1);
+  expect(await machine.left()).toHaveLength(1);
 });
 
 test("a damaged library makes way", async () => {
-  await pip(`/bin/cp ${folder}/archive "$dest/tensorflow.whl"`);
+  await machine.pip(`/bin/cp ${folder}/archive "$dest/tensorflow.whl"`);
   const place = cachedLibraryFolder({ env });
   await mkdir(place, { recursive: true });
   await writeFile(join(place, library), "half of it");
@@ -121,7 +72,7 @@ test.each([
   ],
   ["a wheel that is cut off", "cut", /cut off or holds no/],
 ])("%s is refused, and nothing stays", async (_, what, message) => {
-  await pip(
+  await machine.pip(
     what === "cut"
       ? `/usr/bin/head -c 2000 ${folder}/archive > "$dest/tensorflow.whl"`
       : `/bin/cp ${folder}/archive "$dest/tensorflow.whl"`,
@@ -129,48 +80,50 @@ test.each([
   const other = { ...release.files[1], sha256: "f".repeat(64) };
   const wanted = what === "cut" ? release : { ...release, files: [release.files[0], other] as const };
   await expect(fetch({ release: wanted })).rejects.toThrow(message);
-  expect(await left()).toEqual([]);
+  expect(await machine.left()).toEqual([]);
 });
 
 test("pip's own error is passed on", async () => {
-  await pip("echo 'ERROR: No matching distribution found for tensorflow-cpu' >&2; exit 1");
+  await machine.pip("echo 'ERROR: No matching distribution found for tensorflow-cpu' >&2; exit 1");
   await expect(fetch()).rejects.toMatchObject({
     code: "BACKEND",
     message: expect.stringContaining("No matching distribution found"),
     hint: expect.stringContaining("NUWA_LIBTENSORFLOW"),
   });
-  expect(await left()).toEqual([]);
+  expect(await machine.left()).toEqual([]);
 });
 
 test("a full disk is called that", async () => {
-  await pip("echo 'ERROR: Could not install: [Errno 28] No space left on device' >&2; exit 1");
+  await machine.pip("echo 'ERROR: Could not install: [Errno 28] No space left on device' >&2; exit 1");
   await expect(fetch()).rejects.toMatchObject({ hint: expect.stringContaining("NUWA_CACHE") });
   const huge = { ...release, wheelBytes: 1e18 };
   await expect(fetch({ release: huge })).rejects.toThrow(/needs 2000000000\.0 GB in .*, [\d.]+ GB are free/);
-  expect(await left()).toEqual([]);
+  expect(await machine.left()).toEqual([]);
 });
 
 test("an interrupted fetch ends pip and leaves nothing", async () => {
-  await pip("exec /bin/sleep 60");
+  await machine.pip("exec /bin/sleep 60");
   const stop = new AbortController();
   const fetching = fetch({ signal: stop.signal });
   setTimeout(() => stop.abort(), 300);
   await expect(fetching).rejects.toMatchObject({ name: "AbortError" });
-  expect(await left()).toEqual([]);
+  expect(await machine.left()).toEqual([]);
 });
 
 test("what a killed process left is removed", async () => {
-  await pip(`/bin/cp ${folder}/archive "$dest/tensorflow.whl"`);
+  await machine.pip(`/bin/cp ${folder}/archive "$dest/tensorflow.whl"`);
   const host = hostname().replace(/[^a-zA-Z0-9]/g, "_");
   const cache = join(folder, "cache", "libtensorflow");
   await mkdir(join(cache, `.fetch-${host}-999999999-x`), { recursive: true });
   await mkdir(join(cache, `.fetch-${host}-${process.pid}-y`), { recursive: true }); // at work
   await fetch();
-  expect((await left()).filter((name) => name.startsWith("."))).toEqual([`.fetch-${host}-${process.pid}-y`]);
+  expect((await machine.left()).filter((name) => name.startsWith("."))).toEqual([
+    `.fetch-${host}-${process.pid}-y`,
+  ]);
 });
 
 test("Maven is the second way, and its jar must be the pinned one", async () => {
-  await program(
+  await machine.program(
     "mvn",
     `case "$1" in --version) exit 0;; esac
     for argument in "$@"; do case "$argument" in -DoutputDirectory=*) dest="\${argument#*=}";; esac; done
@@ -181,7 +134,7 @@ test("Maven is the second way, and its jar must be the pinned one", async () => 
     .update(await readFile(join(folder, "archive")))
     .digest("hex");
   await fetch({ release: { ...release, jar: { ...release.jar!, sha256 } } });
-  expect(await left()).toHaveLength(1);
+  expect(await machine.left()).toHaveLength(1);
 });
 
 test("neither pip nor Maven", async () => {
@@ -212,6 +165,6 @@ test("a Python package comes before the cache; a cached library of the wrong siz
   await mkdir(place, { recursive: true });
   for (const name of [framework, library]) await writeFile(join(place, name), "short");
   expect(await findLibrary({ env })).toBeUndefined();
-  await program("python3", `printf %s ${place}`);
+  await machine.program("python3", `printf %s ${place}`);
   expect(await findLibrary({ env })).toEqual({ folder: place, source: "python" });
 });

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { onTermination } from "./termination.ts";
 
 export interface CommandResult {
   /** The exit code, -1 when a signal ended it. */
@@ -9,7 +10,7 @@ export interface CommandResult {
 
 /**
  * Runs a program and keeps its output to itself. Returns undefined where there is no such program.
- * A child that still runs is ended with `signal`, and with this process.
+ * A child that still runs is ended with `signal`, and when this process ends.
  */
 export async function runCommand(
   command: string,
@@ -23,13 +24,13 @@ export async function runCommand(
     windowsHide: true,
     timeout: options.timeoutMs,
   });
+  const forget = onTermination(() => child.kill("SIGKILL")); // it gets no time to write once more
   const stop = () => child.kill();
-  process.once("exit", stop);
   options.signal?.addEventListener("abort", stop, { once: true });
   try {
     return await collect(child);
   } finally {
-    process.off("exit", stop);
+    forget();
     options.signal?.removeEventListener("abort", stop);
     options.signal?.throwIfAborted();
   }

@@ -1,15 +1,18 @@
-import { rmSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { onTermination } from "./termination.ts";
 
 const PREFIX = ".fetch-";
+/** Tries again where a child that is about to end still writes. */
+const removal = { recursive: true, force: true, maxRetries: 5 } as const;
 const DAY_MS = 24 * 60 * 60 * 1000;
-const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /**
  * Makes a folder in `parent`, runs `body` in it and removes it, also when the body fails or the
- * process is told to end. What killed processes left there goes first.
+ * process is made to end. What killed processes left there goes first.
  */
 export async function withTempFolder<Result>(
   parent: string,
@@ -17,13 +20,13 @@ export async function withTempFolder<Result>(
 ): Promise<Result> {
   await mkdir(parent, { recursive: true });
   await removeStale(parent);
-  const folder = await mkdtemp(join(parent, `${PREFIX}${host()}-${process.pid}-`));
-  const forget = onTermination(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = join(parent, `${PREFIX}${host()}-${process.pid}-${randomUUID()}`);
+  const forget = onTermination(() => rmSync(folder, removal));
   try {
+    mkdirSync(folder, { mode: 0o700 }); // at once, so that no signal comes between
     return await body(folder);
   } finally {
-    forget();
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    await rm(folder, removal).finally(forget);
   }
 }
 
@@ -54,24 +57,4 @@ function isAlive(pid: number): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code !== "ESRCH";
   }
-}
-
-/** Runs `clean` when the process ends or is told to; the signal then has its usual effect. */
-function onTermination(clean: () => void): () => void {
-  const handlers = SIGNALS.map((signal) => {
-    const handler = () => {
-      forget();
-      clean();
-      // The program's own handlers, if any, decide what follows.
-      if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
-    };
-    return { signal, handler };
-  });
-  const forget = () => {
-    process.off("exit", clean);
-    for (const { signal, handler } of handlers) process.off(signal, handler);
-  };
-  process.once("exit", clean);
-  for (const { signal, handler } of handlers) process.once(signal, handler);
-  return forget;
 }

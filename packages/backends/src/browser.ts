@@ -1,39 +1,38 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import type { AnyOptions, BackendName, BackendOptions } from "./options.ts";
 import { fallbacks, portable, realWebgpu } from "./portable.ts";
 import { selectFirst, unknownBackend } from "./select.ts";
 import type { SelectedBackend } from "./status.ts";
 
+export type { FetchProgress } from "./node/options.ts";
+export type { BackendName, BackendOptions } from "./options.ts";
 export type { BackendProbe, SelectedBackend } from "./status.ts";
-
-export type BackendName = "auto" | "node" | "webgpu" | "wasm" | "cpu";
-
-/** There are none in a browser; the node backend's are accepted, so that a program's code runs in both. */
-export type BackendOptions = object;
 
 /**
  * Registers a tfjs backend and makes it the current one. `auto` takes WebGPU on a real GPU, else
  * WebAssembly, else plain JavaScript.
  *
+ * @param options those of the backend; the node backend's change nothing in a browser
  * @throws NuwaError `BACKEND` with the reason and a hint when the backend does not work here
  */
-export async function useBackend(
-  name: BackendName = "auto",
-  _options: BackendOptions = {},
+export async function useBackend<Name extends BackendName = "auto">(
+  name: Name = "auto" as Name,
+  options?: BackendOptions<Name>,
 ): Promise<SelectedBackend> {
-  const selected = await select(name);
+  const selected = await select(name, options ?? {});
   await tf.ready();
   return selected;
 }
 
-async function select(name: BackendName): Promise<SelectedBackend> {
+async function select(name: BackendName, options: AnyOptions): Promise<SelectedBackend> {
   switch (name) {
     case "auto":
-      return selectFirst([realWebgpu, ...fallbacks]);
+      return selectFirst([realWebgpu, ...fallbacks(options)]);
     case "webgpu":
     case "wasm":
     case "cpu":
-      return portable[name]();
+      return portable[name](options);
     case "node":
       throw new NuwaError("BACKEND", "useBackend: the node backend needs Node.", {
         hint: 'Use "auto" in browsers.',

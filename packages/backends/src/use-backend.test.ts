@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { useBackend as useBackendInBrowser } from "./browser.ts";
-import { useBackend } from "./index.ts";
+import { type BackendName, useBackend } from "./index.ts";
 import { selectFirst } from "./select.ts";
 
 test("cpu works everywhere", async () => {
@@ -43,4 +43,22 @@ test("auto does not go on when the program stopped the fetch", async () => {
   const stopped = { name: "node", select: () => Promise.reject(new DOMException("stopped", "AbortError")) };
   const next = { name: "cpu", select: async () => ({ name: "cpu", device: "CPU", detail: "" }) };
   await expect(selectFirst([stopped, next])).rejects.toThrow("stopped");
+});
+
+test("options are typed by the backend's name", () => {
+  const named = (name: BackendName) => [
+    () => useBackend(),
+    () => useBackend("auto", { fetch: false, wasmPaths: "/wasm/" }),
+    () => useBackend("node", { threads: 2, onProgress: ({ bytes }) => bytes }),
+    () => useBackend("webgpu", { allowSoftware: true }),
+    () => useBackend("wasm", { wasmPaths: { "tfjs-backend-wasm.wasm": "/plain.wasm" } }),
+    () => useBackend(name, { onProgress: () => {}, signal: new AbortController().signal }),
+    // @ts-expect-error node's
+    () => useBackend("wasm", { threads: 2 }),
+    // @ts-expect-error webgpu's
+    () => useBackend("auto", { allowSoftware: true }),
+    // @ts-expect-error cpu has none
+    () => useBackend("cpu", { threads: 2 }),
+  ];
+  expect(named("cpu")).toHaveLength(9); // for the compiler to check, not to run
 });

@@ -4,6 +4,7 @@ import { type Functions, loadFunctions, type Pointer } from "./functions.ts";
 import { CStrings } from "./memory.ts";
 import { ATTRIBUTE, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
 import { readStrings, writeStrings } from "./strings.ts";
+import { emptyValues, int64s, typedValues, type Values } from "./tensor-values.ts";
 
 export interface BindingOptions {
   /** Threads within an operation and across operations. Default: the cores that this process may use. */
@@ -16,16 +17,6 @@ export interface TensorMetadata {
   shape: number[];
   dtype: number;
 }
-
-export type Values =
-  | Float32Array
-  | Int32Array
-  | Uint8Array
-  | BigInt64Array
-  | Uint8Array[]
-  | string[]
-  | number[]
-  | boolean[];
 
 /**
  * tfjs-node's `TFJSBinding` over libtensorflow's C API. A tensor's id is the address of its TensorFlow
@@ -247,64 +238,5 @@ export class Binding {
     }));
     c.TF_DeleteDeviceList(list);
     return devices;
-  }
-}
-
-function int64s(values: readonly number[]): BigInt64Array {
-  const result = new BigInt64Array(values.length);
-  for (let index = 0; index < values.length; index++) result[index] = BigInt(values[index]);
-  return result;
-}
-
-/** Values as the typed array that a TensorFlow type is laid out as. */
-function typedValues(dtype: number, values: Values, size: number): ArrayBufferView {
-  let array: ArrayBufferView;
-  let elements: number;
-  const numbers = values as ArrayLike<number>;
-  switch (dtype) {
-    case TF_TYPE.float32:
-      array = values instanceof Float32Array ? values : Float32Array.from(numbers);
-      elements = values.length;
-      break;
-    case TF_TYPE.complex64: // interleaved real and imaginary parts
-      array = values instanceof Float32Array ? values : Float32Array.from(numbers);
-      elements = values.length / 2;
-      break;
-    case TF_TYPE.int32:
-      array = values instanceof Int32Array ? values : Int32Array.from(numbers);
-      elements = values.length;
-      break;
-    case TF_TYPE.bool:
-    case TF_TYPE.uint8:
-      array = values instanceof Uint8Array ? values : Uint8Array.from(numbers);
-      elements = values.length;
-      break;
-    case TF_TYPE.int64: // tfjs-node passes pairs of int32, low word first
-      array = values as BigInt64Array | Int32Array;
-      elements = values instanceof BigInt64Array ? values.length : values.length / 2;
-      break;
-    default:
-      throw new NuwaError("BACKEND", `node backend: cannot create a tensor of TensorFlow type ${dtype}.`);
-  }
-  if (elements !== size) {
-    throw new NuwaError("SHAPE", `node backend: a tensor of ${size} elements got ${elements} values.`);
-  }
-  return array;
-}
-
-function emptyValues(dtype: number, bytes: number): Float32Array | Int32Array | Uint8Array | BigInt64Array {
-  switch (dtype) {
-    case TF_TYPE.float32:
-    case TF_TYPE.complex64:
-      return new Float32Array(bytes / 4);
-    case TF_TYPE.int32:
-      return new Int32Array(bytes / 4);
-    case TF_TYPE.bool:
-    case TF_TYPE.uint8:
-      return new Uint8Array(bytes);
-    case TF_TYPE.int64:
-      return new BigInt64Array(bytes / 8);
-    default:
-      throw new NuwaError("BACKEND", `node backend: cannot read a tensor of TensorFlow type ${dtype}.`);
   }
 }

@@ -70,7 +70,7 @@ export async function downloadWithPip(
     runCommand(pip[0], [...pip.slice(1), ...args], { env, signal: context.signal }),
   );
   const wheel = result?.code === 0 ? await findFile(target, ".whl") : undefined;
-  if (!wheel) throw failure("pip", result);
+  if (!wheel) throw failure("pip", result, release);
   return wheel;
 }
 
@@ -95,7 +95,7 @@ export async function downloadWithMaven(
     runCommand("mvn", args, { env: context.env, signal: context.signal }),
   );
   const file = result?.code === 0 ? await findFile(target, ".jar") : undefined;
-  if (!file) throw failure("Maven", result);
+  if (!file) throw failure("Maven", result, release);
   const sha256 = await hashOf(file);
   if (sha256 !== jar.sha256) {
     throw new NuwaError(
@@ -156,7 +156,7 @@ async function hashOf(path: string): Promise<string> {
   return hash.digest("hex");
 }
 
-function failure(tool: string, result: CommandResult | undefined): NuwaError {
+function failure(tool: string, result: CommandResult | undefined, release: Release): NuwaError {
   const lines = `${result?.stderr ?? ""}\n${result?.stdout ?? ""}`
     .split("\n")
     .filter((line) => line.trim() !== "");
@@ -168,12 +168,18 @@ function failure(tool: string, result: CommandResult | undefined): NuwaError {
     {
       hint: full
         ? "The disk is full. Free 2 GB, or set NUWA_CACHE to a folder with room."
-        : `Check that ${tool} reaches its package index; the download is needed once. ${HELP}`,
+        : `Check that ${tool} reaches its package index; the download is needed once. ${otherWays(release)}`,
     },
   );
 }
 
-/** The other ways to have the library. */
-export const HELP =
-  `Else install it (pip install tensorflow-cpu==${TENSORFLOW_VERSION}), set NUWA_LIBTENSORFLOW to a folder with its ` +
-  "two shared objects, or use another backend: wasm needs nothing.";
+/** The other ways to go on, on a system with this release or with none. */
+export function otherWays(release: Release | undefined): string {
+  const install = release
+    ? `Else install it (pip install ${release.wheel}==${TENSORFLOW_VERSION}), set`
+    : "Set";
+  return (
+    `${install} NUWA_LIBTENSORFLOW to a folder with its two shared objects, ` +
+    "or use another backend: wasm needs nothing."
+  );
+}

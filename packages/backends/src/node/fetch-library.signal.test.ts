@@ -53,11 +53,11 @@ function start({ own = "", during = "" }: { own?: string; during?: string }): Ch
   return spawn(process.execPath, values, { env: machine.env, stdio: ["ignore", "pipe", "inherit"] });
 }
 
-/** A pip that goes on writing until it is killed, and the time when it has begun. */
+/** Installs a pip that goes on writing until it is killed; what comes back waits until it has begun. */
 async function endlessPip(): Promise<() => Promise<void>> {
   const begun = join(machine.folder, "begun");
   await machine.pip(
-    `while :; do /bin/mkdir -p "$dest"; echo half >> "$dest/tensorflow.whl"; echo > ${begun}; /bin/sleep 0.05; done`,
+    `for turn in $(/usr/bin/seq 400); do /bin/mkdir -p "$dest"; echo half >> "$dest/tensorflow.whl"; echo > ${begun}; /bin/sleep 0.05; done`,
   );
   return async () => {
     while ((await readFile(begun).catch(() => undefined)) === undefined) await sleep(20);

@@ -4,9 +4,10 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { contents, createFakeMachine, type FakeMachine, release } from "../testing/fake-machine.ts";
-import { type FetchProgress, fetchLibrary } from "./fetch-library.ts";
+import { fetchLibrary } from "./fetch-library.ts";
 import { cachedLibraryFolder, findLibrary } from "./find-library.ts";
 import { libraryFiles } from "./functions.ts";
+import type { FetchProgress } from "./options.ts";
 
 const [framework, library] = libraryFiles();
 let machine: FakeMachine;

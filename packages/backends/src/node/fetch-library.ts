@@ -1,20 +1,12 @@
 import { mkdir, open, rename, stat, statfs } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isNuwaError, NuwaError } from "@nuwa/tensor3d";
-import { type DownloadContext, downloadWithMaven, downloadWithPip, HELP } from "./download.ts";
+import { type DownloadContext, downloadWithMaven, downloadWithPip, otherWays } from "./download.ts";
 import { cachedLibraryFolder, cacheFolder, type FindOptions, type FoundLibrary } from "./find-library.ts";
+import type { FetchProgress } from "./options.ts";
 import { type PinnedFile, type Release, releaseFor } from "./release.ts";
 import { withTempFolder } from "./temp-folder.ts";
 import { unpackFiles } from "./unpack.ts";
-
-export interface FetchProgress {
-  readonly phase: "download" | "unpack";
-  /** Bytes so far, and of how many. */
-  readonly bytes: number;
-  readonly total: number;
-  /** What is being done, in words. */
-  readonly message: string;
-}
 
 export interface FetchOptions extends FindOptions {
   readonly onProgress?: (progress: FetchProgress) => void;
@@ -48,7 +40,7 @@ async function fetchInto(folder: string, options: FetchOptions): Promise<FoundLi
     throw new NuwaError(
       "BACKEND",
       `libtensorflow: nothing is published for ${options.platform ?? process.platform} on ${process.arch}.`,
-      { hint: HELP },
+      { hint: otherWays(undefined) },
     );
   }
   try {
@@ -86,7 +78,7 @@ async function download(release: Release, temp: string, options: FetchOptions) {
   const jar = await downloadWithMaven(release, context(message));
   if (jar) return { archive: jar, files: release.jar?.files ?? release.files };
   throw new NuwaError("BACKEND", "libtensorflow: fetching it needs pip or Maven, and neither is installed.", {
-    hint: `Install Python 3 with pip and try again. ${HELP}`,
+    hint: `Install Python 3 with pip and try again. ${otherWays(release)}`,
   });
 }
 

@@ -1,4 +1,4 @@
-export { type FetchOptions, type FetchProgress, fetchLibrary } from "./fetch-library.ts";
+export { type FetchOptions, fetchLibrary } from "./fetch-library.ts";
 export {
   cachedLibraryFolder,
   cacheFolder,
@@ -8,5 +8,6 @@ export {
 } from "./find-library.ts";
 export { NodeBackend } from "./node-backend.ts";
 export { ATTRIBUTE, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
+export type { FetchProgress, NodeOptions } from "./options.ts";
 export { type NodeProbe, probeNode } from "./probe.ts";
-export { loadNodeBackend, type NodeOptions, registerNode } from "./register-node.ts";
+export { loadNodeBackend, registerNode } from "./register-node.ts";

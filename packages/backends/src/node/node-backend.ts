@@ -1,6 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { Binding, TensorMetadata, Values } from "./binding.ts";
+import type { Binding, TensorMetadata } from "./binding.ts";
 import type { ConstantInput } from "./constant-input.ts";
 import { Constants } from "./constants.ts";
 import {
@@ -10,6 +10,7 @@ import {
   type OpAttribute,
   TF_TYPE,
 } from "./op-attributes.ts";
+import type { Values } from "./tensor-values.ts";
 
 /** What stands behind a tensor's `dataId`: values that no operation has needed yet, or a handle. */
 interface Entry {

@@ -1,22 +1,14 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { SelectedBackend } from "../status.ts";
-import { type FetchProgress, fetchLibrary } from "./fetch-library.ts";
+import { otherWays } from "./download.ts";
+import { fetchLibrary } from "./fetch-library.ts";
 import { findLibrary } from "./find-library.ts";
 import { BACKEND_NAME } from "./kernel.ts";
 import type { NodeBackend } from "./node-backend.ts";
+import type { NodeOptions } from "./options.ts";
 import { registeredBackend, registerLibrary } from "./register.ts";
-
-export interface NodeOptions {
-  /** Threads that compute. Default: the cores that this process may use. Fixed by the first call. */
-  readonly threads?: number;
-  /** Whether libtensorflow may be fetched where it is not found. Default true. */
-  readonly fetch?: boolean;
-  /** Told how a fetch goes on. */
-  readonly onProgress?: (progress: FetchProgress) => void;
-  /** Ends a fetch. */
-  readonly signal?: AbortSignal;
-}
+import { releaseFor } from "./release.ts";
 
 /**
  * Finds libtensorflow, fetches it where it is missing, and registers the backend without selecting it.
@@ -40,7 +32,9 @@ export async function loadNodeBackend(options: NodeOptions = {}): Promise<NodeBa
       "BACKEND",
       "node backend: libtensorflow is not on this machine, and fetching it is turned off.",
       {
-        hint: 'Call useBackend("node") without fetch: false once, or set NUWA_LIBTENSORFLOW to a folder that holds it.',
+        hint: releaseFor()
+          ? 'Call useBackend("node") without fetch: false once, or set NUWA_LIBTENSORFLOW to a folder that holds it.'
+          : otherWays(undefined),
       },
     );
   }

@@ -14,8 +14,9 @@ import { replaceSegmentSum } from "./segment-sum.ts";
 
 export interface WasmOptions {
   /**
-   * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` lie: a folder's URL ending in `/`, or the URL of
-   * each file by its name. Node finds them in the package; a browser needs this unless they lie beside its script.
+   * Where the `.wasm` files of `@tensorflow/tfjs-backend-wasm` lie: a folder's URL (a path in Node) ending in `/`,
+   * or the URL of each file by its name. Node finds them in the package; a browser needs this unless they lie
+   * beside its script. Read once: it cannot be changed after the backend was first asked for.
    */
   readonly wasmPaths?: string | Readonly<Record<string, string>>;
 }
@@ -31,16 +32,17 @@ export async function registerWasm(options: WasmOptions = {}): Promise<SelectedB
     throw new NuwaError("BACKEND", `wasm backend: ${probe.reason}. ${probe.fix}`);
   }
   const wasm = await import("@tensorflow/tfjs-backend-wasm");
-  if (options.wasmPaths !== undefined && tf.findBackend("wasm") === null)
-    wasm.setWasmPaths(options.wasmPaths);
   try {
+    if (options.wasmPaths !== undefined && tf.findBackend("wasm") === null)
+      wasm.setWasmPaths(options.wasmPaths);
     if (!(await tf.setBackend("wasm")))
       throw new Error("tfjs could not initialise it (its warning says why)");
   } catch (cause) {
     throw new NuwaError(
       "BACKEND",
       `wasm backend: the .wasm files did not load: ${messageOf(cause)}. ` +
-        "Serve the three files of @tensorflow/tfjs-backend-wasm/dist and name their folder in wasmPaths.",
+        "Serve the three files of @tensorflow/tfjs-backend-wasm/dist and name their folder in wasmPaths, in a " +
+        "fresh program: tfjs reads it once.",
       { cause },
     );
   }

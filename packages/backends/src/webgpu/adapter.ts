@@ -1,6 +1,6 @@
 import { openDawn } from "#dawn";
 
-export interface AdapterOptions {
+export interface WebgpuOptions {
   /** Accept an adapter that is computed on the CPU, such as SwiftShader. Default false. */
   readonly allowSoftware?: boolean;
 }
@@ -17,11 +17,14 @@ export type AdapterSearch =
 /** Kept for as long as the program runs: Dawn's adapters and devices do not outlive it. */
 const opened = new Map<boolean, Promise<GPU | undefined>>();
 
+/** What Dawn gave, to tell it from a browser's own. */
+const fromDawn = new WeakSet<GPU>();
+
 /**
  * Looks for a WebGPU adapter: the browser's, else Dawn's in Node. Puts what Dawn gives on `navigator.gpu`,
  * where tfjs expects it.
  */
-export async function findAdapter({ allowSoftware = false }: AdapterOptions): Promise<AdapterSearch> {
+export async function findAdapter({ allowSoftware = false }: WebgpuOptions): Promise<AdapterSearch> {
   let gpu: GPU | undefined;
   try {
     gpu = await entryPoint(allowSoftware);
@@ -47,7 +50,7 @@ export async function findAdapter({ allowSoftware = false }: AdapterOptions): Pr
     return {
       adapter: undefined,
       reason: `the only adapter is a software one (${description || vendor})`,
-      fix: 'Pass { allowSoftware: true } to use it anyway (slow), or take the backend "node" or "wasm".',
+      fix: 'useBackend("webgpu", { allowSoftware: true }) takes it; the backend "wasm" is faster.',
     };
   }
   const words = [vendor, architecture, device].filter((word) => word !== "").join(" ");
@@ -64,10 +67,11 @@ function entryPoint(allowSoftware: boolean): Promise<GPU | undefined> {
 }
 
 async function open(allowSoftware: boolean): Promise<GPU | undefined> {
-  const inBrowser = typeof navigator !== "undefined" && navigator.gpu !== undefined && opened.size === 0;
-  if (inBrowser) return navigator.gpu;
+  const given = typeof navigator === "undefined" ? undefined : navigator.gpu;
+  if (given !== undefined && !fromDawn.has(given)) return given;
   const gpu = await openDawn(allowSoftware);
   if (gpu === undefined) return undefined;
+  fromDawn.add(gpu);
   if (typeof navigator === "undefined") {
     // tfjs asks for the user agent wherever there is a navigator. Newer Nodes have one of their own.
     const userAgent = "Node.js";
@@ -98,7 +102,7 @@ function noAdapter(): { reason: string; fix: string } {
     reason: "Dawn found no adapter",
     fix:
       process.platform === "linux"
-        ? "Install the GPU's Vulkan driver and libvulkan1; without a GPU, Chromium's SwiftShader and { allowSoftware: true }."
+        ? 'Install the GPU\'s Vulkan driver and libvulkan1. Without a GPU use "wasm", or Chromium\'s SwiftShader by useBackend("webgpu", { allowSoftware: true }).'
         : "Update the graphics driver.",
   };
 }

@@ -1,3 +1,3 @@
-export type { AdapterOptions } from "./adapter.ts";
+export type { WebgpuOptions } from "./adapter.ts";
 export { probeWebgpu } from "./probe.ts";
 export { checkErrors, closeWebgpu, registerWebgpu } from "./register.ts";

@@ -4,7 +4,7 @@ import { replaceAvgPoolGradient } from "../repair/avg-pool.ts";
 import { replaceMatMulBroadcast } from "../repair/mat-mul.ts";
 import { replaceReductions } from "../repair/reductions.ts";
 import type { SelectedBackend } from "../status.ts";
-import { type AdapterOptions, findAdapter } from "./adapter.ts";
+import { findAdapter, type WebgpuOptions } from "./adapter.ts";
 import { replaceAddN } from "./add-n.ts";
 import { DeviceErrors } from "./device-errors.ts";
 import { replaceMultinomial } from "./multinomial.ts";
@@ -38,7 +38,7 @@ const wantedLimits = [
  *
  * @throws NuwaError `BACKEND` when there is no adapter, or only a software one that was not allowed
  */
-export async function registerWebgpu(options: AdapterOptions = {}): Promise<SelectedBackend> {
+export async function registerWebgpu(options: WebgpuOptions = {}): Promise<SelectedBackend> {
   opened ??= await open(options);
   if (!(await tf.setBackend("webgpu"))) {
     throw new NuwaError("BACKEND", "webgpu backend: tfjs could not initialise it; its warning says why.");
@@ -72,7 +72,7 @@ export async function closeWebgpu(): Promise<void> {
   backend.device.destroy();
 }
 
-async function open(options: AdapterOptions): Promise<Opened> {
+async function open(options: WebgpuOptions): Promise<Opened> {
   const found = await findAdapter(options);
   if (found.adapter === undefined) {
     throw new NuwaError("BACKEND", `webgpu backend: ${found.reason}. ${found.fix}`);

@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import fixture from "../../fixtures/conformance.safetensors?url";
 import type { SelectedBackend } from "../../status.ts";
 import { registerWasm } from "../../wasm/index.ts";
-import { registerWebgpu } from "../../webgpu/index.ts";
+import { probeWebgpu, registerWebgpu } from "../../webgpu/index.ts";
 import { type ConformanceRow, runConformance } from "../run.ts";
 
 export interface PageResult {
@@ -28,6 +28,7 @@ const register = {
       },
     }),
   async webgpu() {
+    await probeWebgpu(); // as "auto" does first: it must not stand in the way of what follows
     const selected = await registerWebgpu({ allowSoftware: true });
     tf.env().set("WEBGPU_CPU_FORWARD", false);
     return selected;

@@ -14,8 +14,8 @@ export interface LossOptions {
   /** Share of the decoder's input tokens that are replaced by random codes; the targets stay. Default 0. */
   readonly inputNoise?: number;
   /**
-   * Share of rows whose decoder reads no token at all, the border embedding instead: they teach what the
-   * condition says, which few tokens of a seen picture depend on. Default 0.
+   * Share of rows with a condition whose decoder reads no token at all, the border embedding instead: they teach
+   * what the condition says, which few tokens of a seen picture depend on. Default 0.
    */
   readonly blindShare?: number;
   /** How much a token of the first frame counts against one of the others. Default 1. */
@@ -71,7 +71,7 @@ function positionWeights({ grid, weights, firstFrameWeight = 1 }: LossOptions): 
 }
 
 function noisy(targets: tf.Tensor, options: LossOptions, codebookSize: number): tf.Tensor {
-  const { rng, inputNoise = 0, blindShare = 0 } = options;
+  const { conditions, rng, inputNoise = 0, blindShare = 0 } = options;
   checkShare("inputNoise", inputNoise);
   checkShare("blindShare", blindShare);
   if (!rng || (inputNoise === 0 && blindShare === 0)) return targets;
@@ -79,7 +79,7 @@ function noisy(targets: tf.Tensor, options: LossOptions, codebookSize: number): 
   const replaced = Uint8Array.from(rng.uniform(targets.size), (value) => (value < inputNoise ? 1 : 0));
   const codes = rng.integers(targets.size, codebookSize);
   rng.uniform(rows).forEach((value, row) => {
-    if (value >= blindShare) return;
+    if (value >= blindShare || conditions[row].kind === "none") return;
     replaced.fill(1, row * tokens, (row + 1) * tokens);
     codes.fill(codebookSize, row * tokens, (row + 1) * tokens); // the border's row of the tables
   });

@@ -25,7 +25,7 @@ export interface ObjectiveOptions {
   readonly noneShare?: number;
   /** Share of the decoder's input tokens that are replaced by random codes. Default 0. */
   readonly inputNoise?: number;
-  /** Share of samples whose decoder reads no token, only the text; without texts none are blind. Default 0. */
+  /** Share of samples whose decoder reads no token, only the condition; none where it is None. Default 0. */
   readonly blindShare?: number;
   readonly rng: Rng;
 }
@@ -56,7 +56,7 @@ export function jointLoss(
         grid: batch.grid,
         rng: own.fork("noise"),
         inputNoise,
-        blindShare: batch.texts ? blindShare : 0,
+        blindShare,
         firstFrameWeight: batch.firstFrameWeight,
       });
       return { task: batch.task, loss: tf.mul(loss, batch.weight ?? 1), nll };

@@ -81,6 +81,29 @@ test("a resumed run gives the same bits", () =>
     tf.dispose([start, gradients, straight, before, after]);
   }));
 
+test("parameters that are updated as one get what each gets alone", () =>
+  expectNoLeak(async () => {
+    const shapes = { a: [3, 4], b: [], c: [5], d: [2, 4], e: [70_000, 2], f: [2, 2], g: [1], h: [2, 1, 4] };
+    const rng = new Rng(3);
+    const draw = () => Object.entries(shapes).map(([key, shape]) => [key, randomNormal(shape, rng)] as const);
+    const start = draw();
+    const gradients = [Object.fromEntries(draw()), Object.fromEntries(draw())];
+    const variables = () => Object.fromEntries(start.map(([key, value]) => [key, tf.variable(value)]));
+    const [together, apart] = [variables(), variables()];
+    const one = new AdamW(together);
+    const each = Object.entries(apart).map(([key, variable]) => new AdamW({ [key]: variable }));
+    for (const gradient of gradients) {
+      for (const optimizer of [one, ...each]) optimizer.step(gradient, 0.1).dispose();
+    }
+    const states = each.map((optimizer) => optimizer.state());
+    const moments = Object.assign({}, ...states);
+    expect(Object.keys(one.state()).sort()).toEqual(Object.keys(moments).sort());
+    for (const [key, tensor] of Object.entries(one.state())) await expectClose(tensor, moments[key], {});
+    for (const key of Object.keys(shapes)) await expectClose(together[key], apart[key], {});
+    for (const optimizer of [one, ...each]) optimizer.dispose();
+    tf.dispose([start.map(([, value]) => value), gradients, together, apart]);
+  }));
+
 test("bad input is named, and nothing changes", () =>
   expectNoLeak(async () => {
     const w = tf.tidy(() => tf.variable(tf.ones([2])));

@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { NuwaError } from "./errors.ts";
-import { assignVariables, type HostTensor } from "./params.ts";
+import { checkHostTensors, fromHost, type HostTensor } from "./params.ts";
 
 export interface AdamWConfig {
   /** Default 0.9. */
@@ -15,34 +15,42 @@ export interface AdamWConfig {
   readonly clipNorm?: number;
 }
 
-interface Slot {
-  readonly param: tf.Variable;
+/** Elements of a group, unless one parameter has more: the operands of an operation stay in the caches. */
+const GROUP_SIZE = 2 ** 17;
+
+/** Parameters that differ in their first axis only, updated as one tensor that stacks them along it. */
+interface Group {
+  readonly keys: string[];
+  readonly params: tf.Variable[];
   readonly mean: tf.Variable;
   readonly square: tf.Variable;
 }
 
 /**
  * Adam with decoupled weight decay (Loshchilov and Hutter, 2019), as `torch.optim.AdamW` computes it. It
- * assigns to the parameters in place and owns two tensors the size of each; nothing is read back in a step.
+ * assigns to the parameters in place and owns two numbers for each of theirs; nothing is read back in a step.
  */
 export class AdamW {
   readonly config: Required<Omit<AdamWConfig, "clipNorm">> & { readonly clipNorm?: number };
-  readonly #slots: Record<string, Slot> = {};
+  readonly #params: Readonly<Record<string, tf.Variable>>;
+  readonly #groups: Group[];
   readonly #step: tf.Variable;
   #steps = 0;
+  /** The moments by parameter, as `state()` gave them last; they hold until a moment changes. */
+  #given: Record<string, tf.Tensor> | undefined;
 
   /** @param params the variables by key, such as `namedParams(model)`; the caller keeps owning them */
   constructor(params: Readonly<Record<string, tf.Variable>>, config: AdamWConfig = {}) {
     this.config = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, ...config };
     checkConfig(this.config);
+    this.#params = { ...params };
     this.#step = tf.tidy(() => tf.variable(tf.scalar(0, "int32"), false));
-    for (const [key, param] of Object.entries(params)) {
-      this.#slots[key] = tf.tidy(() => ({
-        param,
-        mean: tf.variable(tf.zerosLike(param), false),
-        square: tf.variable(tf.zerosLike(param), false),
-      }));
-    }
+    this.#groups = groupsOf(this.#params).map((keys) => {
+      const members = keys.map((key) => params[key]);
+      const zeros = () =>
+        tf.tidy(() => tf.variable(stack(members.map((param) => tf.zerosLike(param))), false));
+      return { keys, params: members, mean: zeros(), square: zeros() };
+    });
   }
 
   /**
@@ -54,12 +62,13 @@ export class AdamW {
    */
   step(gradients: Readonly<Record<string, tf.Tensor>>, learningRate: number): tf.Scalar {
     const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.config;
-    const entries = Object.entries(this.#slots);
-    checkGradients(entries, gradients);
+    checkGradients(this.#params, gradients);
+    this.#forgetGiven();
     this.#steps++;
     const correction = Math.sqrt(1 - beta2 ** this.#steps);
     return tf.tidy(() => {
-      const squares = entries.map(([key]) => tf.square(gradients[key]));
+      const stacked = this.#groups.map(({ keys }) => stack(keys.map((key) => gradients[key])));
+      const squares = stacked.map((gradient) => tf.square(gradient));
       const norm = tf.sqrt(tf.addN(squares.map((square) => tf.sum(square)))) as tf.Scalar;
       const clip =
         clipNorm === undefined ? tf.scalar(1) : tf.minimum(tf.div(clipNorm, tf.add(norm, 1e-6)), 1);
@@ -72,19 +81,22 @@ export class AdamW {
         rate: tf.scalar((learningRate * correction) / (1 - beta1 ** this.#steps)),
         decay: tf.scalar(1 - learningRate * weightDecay),
       };
-      entries.forEach(([key, slot], index) => {
-        const update = () => updateSlot(slot, gradients[key], squares[index], scalars, weightDecay !== 0);
-        tf.tidy(update);
-        squares[index].dispose();
+      this.#groups.forEach((group, index) => {
+        tf.tidy(() => updateGroup(group, stacked[index], squares[index], scalars, weightDecay !== 0));
+        tf.dispose([stacked[index], squares[index]]);
       });
       this.#step.assign(tf.scalar(this.#steps, "int32"));
       return norm;
     });
   }
 
-  /** The step (`step`, int32) and the moments (`mean.<key>`, `square.<key>`). They stay the optimizer's own. */
+  /**
+   * The step (`step`, int32) and the moments (`mean.<key>`, `square.<key>`). They stay the optimizer's own,
+   * which disposes them at the next step.
+   */
   state(): Record<string, tf.Tensor> {
-    return this.#variables();
+    this.#given ??= this.#moments();
+    return { step: this.#step, ...this.#given };
   }
 
   /**
@@ -93,36 +105,95 @@ export class AdamW {
    * @throws NuwaError `CHECKPOINT` that lists every missing, unexpected and misshapen key
    */
   loadState(tensors: Readonly<Record<string, HostTensor>>): void {
-    assignVariables("AdamW.loadState", this.#variables(), tensors);
+    const shapes: Record<string, tf.Tensor> = { step: this.#step };
+    for (const [key, param] of Object.entries(this.#params)) {
+      shapes[`mean.${key}`] = param;
+      shapes[`square.${key}`] = param;
+    }
+    checkHostTensors("AdamW.loadState", shapes, tensors);
+    this.#forgetGiven();
+    tf.tidy(() => {
+      const load = (name: string) => fromHost(tensors[name], shapes[name].dtype);
+      for (const { keys, mean, square } of this.#groups) {
+        mean.assign(stack(keys.map((key) => load(`mean.${key}`))));
+        square.assign(stack(keys.map((key) => load(`square.${key}`))));
+      }
+      this.#step.assign(load("step"));
+    });
     this.#steps = Number(tensors.step.data[0]);
   }
 
   dispose(): void {
-    tf.dispose(Object.values(this.#variables()));
+    this.#forgetGiven();
+    tf.dispose([this.#step, this.#groups.map(({ mean, square }) => [mean, square])]);
   }
 
-  #variables(): Record<string, tf.Variable> {
-    const variables: Record<string, tf.Variable> = { step: this.#step };
-    for (const [key, slot] of Object.entries(this.#slots)) {
-      variables[`mean.${key}`] = slot.mean;
-      variables[`square.${key}`] = slot.square;
+  #moments(): Record<string, tf.Tensor> {
+    const given: Record<string, tf.Tensor> = {};
+    for (const { keys, params, mean, square } of this.#groups) {
+      const [means, squares] = tf.tidy(() => [unstack(mean, params), unstack(square, params)]);
+      keys.forEach((key, index) => {
+        given[`mean.${key}`] = tf.keep(means[index]);
+        given[`square.${key}`] = tf.keep(squares[index]);
+      });
     }
-    return variables;
+    return given;
+  }
+
+  #forgetGiven(): void {
+    tf.dispose(this.#given ?? {});
+    this.#given = undefined;
   }
 }
 
-function updateSlot(
-  slot: Slot,
+/** The keys of each group. */
+function groupsOf(params: Readonly<Record<string, tf.Variable>>): string[][] {
+  const groups: string[][] = [];
+  const open = new Map<string, { keys: string[]; size: number }>();
+  for (const [key, { shape, size }] of Object.entries(params)) {
+    const rows = `${shape.length} ${shape.slice(1)}`;
+    const group = open.get(rows);
+    if (group && shape.length > 0 && group.size + size <= GROUP_SIZE) {
+      group.keys.push(key);
+      group.size += size;
+    } else {
+      const keys = [key];
+      groups.push(keys);
+      open.set(rows, { keys, size });
+    }
+  }
+  return groups;
+}
+
+function stack(tensors: tf.Tensor[]): tf.Tensor {
+  return tensors.length === 1 ? tf.clone(tensors[0]) : tf.concat(tensors, 0);
+}
+
+/** Undoes `stack` of tensors like `params`. */
+function unstack(stacked: tf.Tensor, params: readonly tf.Tensor[]): tf.Tensor[] {
+  if (params.length === 1) return [tf.clone(stacked)];
+  return tf.split(
+    stacked,
+    params.map(({ shape }) => shape[0]),
+    0,
+  );
+}
+
+function updateGroup(
+  { params, mean, square }: Group,
   gradient: tf.Tensor,
   squared: tf.Tensor,
   by: Record<"beta1" | "beta2" | "fresh1" | "fresh2" | "epsilon" | "rate" | "decay", tf.Tensor>,
   decays: boolean,
 ): void {
-  const { param, mean, square } = slot;
   mean.assign(tf.add(tf.mul(mean, by.beta1), tf.mul(gradient, by.fresh1)));
   square.assign(tf.add(tf.mul(square, by.beta2), tf.mul(squared, by.fresh2)));
   const change = tf.mul(tf.div(mean, tf.add(tf.sqrt(square), by.epsilon)), by.rate);
-  param.assign(tf.sub(decays && param.rank >= 2 ? tf.mul(param, by.decay) : param, change));
+  const old = stack(params);
+  const next = tf.sub(decays && old.rank >= 2 ? tf.mul(old, by.decay) : old, change);
+  unstack(next, params).forEach((value, index) => {
+    params[index].assign(value);
+  });
 }
 
 function checkConfig(config: AdamW["config"]): void {
@@ -137,15 +208,18 @@ function checkConfig(config: AdamW["config"]): void {
   }
 }
 
-function checkGradients(entries: [string, Slot][], gradients: Readonly<Record<string, tf.Tensor>>): void {
-  const missing = entries.filter(([key]) => !Object.hasOwn(gradients, key)).map(([key]) => key);
+function checkGradients(
+  params: Readonly<Record<string, tf.Variable>>,
+  gradients: Readonly<Record<string, tf.Tensor>>,
+): void {
+  const missing = Object.keys(params).filter((key) => !Object.hasOwn(gradients, key));
   if (missing.length > 0) {
     throw new NuwaError(
       "INPUT",
       `AdamW.step: wanted a gradient for every parameter, none came for ${missing.join(", ")}.`,
     );
   }
-  for (const [key, { param }] of entries) {
+  for (const [key, param] of Object.entries(params)) {
     if (gradients[key].shape.join() !== param.shape.join()) {
       throw new NuwaError(
         "SHAPE",

@@ -55,6 +55,20 @@ export function assignVariables(
   variables: Readonly<Record<string, tf.Variable>>,
   tensors: Readonly<Record<string, HostTensor>>,
 ): void {
+  checkHostTensors(where, variables, tensors);
+  tf.tidy(() => {
+    for (const [key, variable] of Object.entries(variables)) {
+      variable.assign(fromHost(tensors[key], variable.dtype));
+    }
+  });
+}
+
+/** @throws NuwaError `CHECKPOINT` that lists every missing, unexpected and misshapen key */
+export function checkHostTensors(
+  where: string,
+  variables: Readonly<Record<string, tf.Tensor>>,
+  tensors: Readonly<Record<string, HostTensor>>,
+): void {
   const problems: string[] = [];
   for (const [key, variable] of Object.entries(variables)) {
     const tensor = Object.hasOwn(tensors, key) ? tensors[key] : undefined;
@@ -75,15 +89,14 @@ export function assignVariables(
         "Was the checkpoint written with another config?",
     );
   }
-  tf.tidy(() => {
-    for (const [key, variable] of Object.entries(variables)) {
-      // A copy, since backends may keep the array itself.
-      const data = tensors[key].data as ArrayLike<number>;
-      const numbers = typeof data[0] === "bigint" ? Array.from(data, Number) : data;
-      const values = variable.dtype === "int32" ? Int32Array.from(numbers) : Float32Array.from(numbers);
-      variable.assign(tf.tensor(values, variable.shape, variable.dtype));
-    }
-  });
+}
+
+/** A tensor of its own: some backends keep the array that they are given. */
+export function fromHost({ shape, data }: HostTensor, dtype: tf.DataType): tf.Tensor {
+  const numbers =
+    typeof data[0] === "bigint" ? Array.from(data as ArrayLike<bigint>, Number) : (data as ArrayLike<number>);
+  const values = dtype === "int32" ? Int32Array.from(numbers) : Float32Array.from(numbers);
+  return tf.tensor(values, [...shape], dtype as "float32");
 }
 
 function collect(node: unknown, path: string, found: Record<string, tf.Variable>, seen: Set<unknown>): void {

@@ -27,6 +27,7 @@ beforeAll(async () => {
         const how = process.argv[2];
         if (how === "exit") process.exit(3);
         if (how === "throw") throw new Error("on purpose");
+        if (how === "dawn") await (await import("webgpu")).create([]).requestAdapter();
         if (how === "signal") process.kill(process.pid, "SIGTERM");
       `,
       resolveDir: root,
@@ -35,7 +36,7 @@ beforeAll(async () => {
     platform: "node",
     format: "esm",
     conditions: ["@nuwa/source"],
-    external: ["@tensorflow/*", "koffi", "fflate"],
+    external: ["@tensorflow/*", "koffi", "fflate", "webgpu"],
     outfile: program,
   });
 });
@@ -46,6 +47,7 @@ test.each([
   ["nothing", { code: 0, signal: null, stderr: "" }],
   ["exit", { code: 3, signal: null, stderr: "" }],
   ["throw", { code: 1, signal: null, stderr: expect.stringContaining("on purpose") }],
+  ["dawn", { code: 0, signal: null, stderr: expect.any(String) }], // a second native library, with messages of its own
   ["signal", { code: null, signal: "SIGTERM", stderr: "" }],
 ])("a program that ends by %s ends cleanly and quietly", async (how, wanted) => {
   const run = promisify(execFile)(process.execPath, [program, how]);

@@ -5,10 +5,10 @@ const RTLD_LAZY = 1;
 
 /**
  * Loads one of TensorFlow's libraries for as long as the process lives, without its start-up messages
- * unless `TF_CPP_MIN_LOG_LEVEL` is set.
+ * unless `TF_CPP_MIN_LOG_LEVEL` is set. Its symbols stay its own: Dawn, loaded later, would crash on them at exit.
  */
 export function loadLibrary(path: string): LibraryHandle {
-  const handle = withoutMessages(() => koffi.load(path, { lazy: true, global: true }));
+  const handle = withoutMessages(() => koffi.load(path, { lazy: true }));
   if (process.platform !== "win32") {
     // koffi unloads a library with its last function, at the latest when the program ends; what this
     // one left to run at exit would then be gone. A reference of our own keeps it.

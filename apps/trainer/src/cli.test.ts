@@ -1,6 +1,7 @@
-import { chmod, cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { closedFolder } from "@nuwa/testing";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXIT, main } from "./cli.ts";
@@ -189,9 +190,8 @@ describe("nuwa generate", () => {
     expect([missing.code, ending.code]).toEqual([EXIT.failed, EXIT.failed]);
   });
 
-  test.skipIf(process.getuid?.() === 0)("refuses a folder without permission", async () => {
-    const closed = await mkdtemp(join(folder, "closed-"));
-    await chmod(closed, 0o500);
+  test("refuses a folder without permission", async () => {
+    const closed = await closedFolder(folder);
     const { errors } = await generate("--text", "a frog on a red background", "--out", join(closed, "x.png"));
     expect(errors).toContain("permission denied");
   });

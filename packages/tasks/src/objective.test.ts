@@ -83,6 +83,24 @@ describe("jointLoss", () => {
       expect(await lossOf(0, texts)).not.toBe(await lossOf(0, other));
     }));
 
+  test("with every word dropped the words no longer matter", () =>
+    expectNoLeak(async () => {
+      const lossOf = async (wordDropout: number, words: Int32Array[]) => {
+        const batch = { ...batches[0], texts: words };
+        const { loss, textToImage } = jointLoss(model, [batch], {
+          noneShare: 0,
+          wordDropout,
+          rng: new Rng(5),
+        });
+        const [value] = await loss.data();
+        tf.dispose([loss, textToImage!]);
+        return value;
+      };
+      const other = [Int32Array.of(3, 3), Int32Array.of(1)];
+      expect(await lossOf(1, texts)).toBe(await lossOf(1, other));
+      expect(await lossOf(0.3, texts)).not.toBe(await lossOf(0.3, other));
+    }));
+
   test("reaches every parameter, and depends on the seed only through noise and dropping", () =>
     expectNoLeak(async () => {
       const once = (seed: number) =>

@@ -23,6 +23,11 @@ export interface TaskBatch {
 export interface ObjectiveOptions {
   /** Share of texts that are replaced by "None", so that guidance works. Default 0.1. */
   readonly noneShare?: number;
+  /**
+   * Share of the words that a text loses, each by itself, so that the model learns what every word says alone and
+   * not only together with the others. Default 0.
+   */
+  readonly wordDropout?: number;
   /** Share of the decoder's input tokens that are replaced by random codes. Default 0. */
   readonly inputNoise?: number;
   /** Share of samples whose decoder reads no token, only the condition; none where it is None. Default 0. */
@@ -45,13 +50,13 @@ export function jointLoss(
   options: ObjectiveOptions,
 ): JointLoss {
   if (batches.length === 0) throw new NuwaError("INPUT", "jointLoss: wanted at least one batch, got none.");
-  const { noneShare = 0.1, inputNoise = 0, blindShare = 0, rng } = options;
+  const { noneShare = 0.1, wordDropout = 0, inputNoise = 0, blindShare = 0, rng } = options;
   return tf.tidy(() => {
     const parts = batches.map((batch, index) => {
       const samples = sampleCount(batch);
       const own = rng.fork("batch", index);
       const { loss, nll } = model.loss({
-        conditions: conditionsOf(batch, samples, noneShare, own.fork("none")),
+        conditions: conditionsOf(batch, samples, { noneShare, wordDropout }, own),
         targets: tf.tensor2d(batch.codes, [samples, tokenCount(batch.grid)], "int32"),
         grid: batch.grid,
         rng: own.fork("noise"),
@@ -98,10 +103,18 @@ function sampleCount({ task, texts, codes, grid }: TaskBatch): number {
   );
 }
 
-function conditionsOf({ texts }: TaskBatch, samples: number, noneShare: number, rng: Rng): Condition[] {
+function conditionsOf(
+  { texts }: TaskBatch,
+  samples: number,
+  { noneShare, wordDropout }: { noneShare: number; wordDropout: number },
+  rng: Rng,
+): Condition[] {
   if (!texts) return Array.from({ length: samples }, () => ({ kind: "none" }));
-  const draws = rng.uniform(samples);
-  return texts.map((tokens, index) =>
-    draws[index] < noneShare ? { kind: "none" } : { kind: "text", tokens },
-  );
+  const draws = rng.fork("none").uniform(samples);
+  const words = rng.fork("words");
+  return texts.map((tokens, index) => {
+    if (draws[index] < noneShare) return { kind: "none" };
+    const kept = words.uniform(tokens.length);
+    return { kind: "text", tokens: tokens.filter((_, place) => kept[place] >= wordDropout) };
+  });
 }

@@ -61,6 +61,8 @@ const transformerTraining = z.strictObject({
     }),
   /** Share of conditions that are replaced by "None", so that guidance works. */
   noneShare: share.default(0.1),
+  /** Share of the words that a text loses, so that each word is learnt by itself too. */
+  wordDropout: share.default(0),
   /** Share of the input tokens that are replaced by random ones. */
   inputNoise: share.default(0),
   /**

@@ -145,12 +145,12 @@ export function blindShareAt(
 function transformerStep(
   { model, params, optimizer }: Learner,
   batch: TaskBatch,
-  { noneShare, inputNoise }: Training,
+  { noneShare, wordDropout, inputNoise }: Training,
   { rng, learningRate, blindShare }: StepSettings,
 ): Record<string, tf.Scalar> {
   return tf.tidy(() => {
     const { value, gradients } = valueAndGradients(
-      () => jointLoss(model, [batch], { noneShare, inputNoise, blindShare, rng }),
+      () => jointLoss(model, [batch], { noneShare, wordDropout, inputNoise, blindShare, rng }),
       params,
     );
     const gradientNorm = optimizer.step(gradients, learningRate);

@@ -1,17 +1,20 @@
 import type { KernelConfig, KernelFunc, Tensor, TensorInfo } from "@tensorflow/tfjs-core";
 import type { NodeBackend } from "./node-backend.ts";
 
-/** A kernel of the node backend: attributes in, tensors out. */
-export type Kernel<Attributes extends object> = (args: {
+/** A kernel of the node backend: attributes in, a tensor out. */
+export type Kernel<Attributes extends object, Result extends TensorInfo = Tensor> = (args: {
   readonly inputs: Readonly<Record<string, TensorInfo>>;
   readonly backend: NodeBackend;
   readonly attrs: Attributes;
-}) => Tensor;
+}) => Result;
 
 /** The name under which tfjs knows the backend, which the kernels of tfjs-node are made for. */
 export const BACKEND_NAME = "tensorflow";
 
 /** What tfjs registers for a kernel. */
-export function kernel<Attributes extends object>(kernelName: string, run: Kernel<Attributes>): KernelConfig {
+export function kernel<Attributes extends object>(
+  kernelName: string,
+  run: Kernel<Attributes, TensorInfo>,
+): KernelConfig {
   return { kernelName, backendName: BACKEND_NAME, kernelFunc: run as unknown as KernelFunc };
 }

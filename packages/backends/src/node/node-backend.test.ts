@@ -155,6 +155,20 @@ describe("memory", () => {
     expect(Array.from(values)).toEqual([9, 2]);
   });
 
+  test("reshaped tensors share their values, under every shape that an operation needs", () =>
+    expectNoLeak(async () => {
+      const before = backend.tensorCount();
+      const rows = tf.tidy(() => tf.add(tf.tensor2d([1, 2, 3, 4, 5, 6], [2, 3]), 0));
+      const column = tf.reshape(rows, [6, 1]);
+      const cube = tf.reshape(column, [3, 2, 1]);
+      rows.dispose();
+      const sum = tf.tidy(() => tf.add(tf.sum(cube, 0), tf.sum(column, 0))); // [2, 1]
+      await expectClose(sum, { shape: [2, 1], data: [9 + 21, 12 + 21] }, {});
+      await expectClose(cube, { shape: [3, 2, 1], data: [1, 2, 3, 4, 5, 6] }, {});
+      tf.dispose([column, cube, sum]);
+      expect(backend.tensorCount()).toBeLessThanOrEqual(before + 8); // constants
+    }));
+
   test("what is disposed is freed, and nothing is left by 1000 operations", () => {
     const x = tf.tensor2d([
       [1, 2],

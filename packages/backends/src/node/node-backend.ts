@@ -9,8 +9,9 @@ import {
   getTFDType,
   type OpAttribute,
   TF_TYPE,
+  TFJS_TYPE,
 } from "./op-attributes.ts";
-import type { Values } from "./tensor-values.ts";
+import { sameShape, type Values } from "./tensor-values.ts";
 
 /** What stands behind a tensor's `dataId`: values that no operation has needed yet, or a handle. */
 interface Entry {
@@ -19,6 +20,8 @@ interface Entry {
   values: Values | null;
   /** The binding's id, -1 before the first operation on it. */
   id: number;
+  /** Ids of the same values under other shapes. */
+  reshaped: { readonly shape: readonly number[]; readonly id: number }[] | null;
   refCount: number;
 }
 
@@ -29,17 +32,6 @@ interface Int64Input {
 
 /** An input of an operation. */
 type OpInput = tf.TensorInfo | ConstantInput | Int64Input;
-
-const TFJS_TYPE: Readonly<Record<number, tf.DataType>> = {
-  [TF_TYPE.float32]: "float32",
-  [TF_TYPE.int32]: "int32",
-  [TF_TYPE.int64]: "int32",
-  [TF_TYPE.uint8]: "int32",
-  [TF_TYPE.bool]: "bool",
-  [TF_TYPE.complex64]: "complex64",
-  [TF_TYPE.string]: "string",
-  [TF_TYPE.resource]: "string",
-};
 
 /**
  * The tfjs backend over libtensorflow: what tfjs-node's kernels expect of theirs, with memory that is
@@ -129,7 +121,25 @@ export class NodeBackend extends tf.KernelBackend {
       entry.id = this.binding.createTensor(entry.shape, entry.dtype, entry.values);
       entry.values = null;
     }
-    return entry.id;
+    return sameShape(entry.shape, input.shape) ? entry.id : this.idOfReshaped(entry, input.shape);
+  }
+
+  /** A tensor of the same values: TensorFlow learns of the shape when an operation needs it. */
+  reshape(x: tf.TensorInfo, shape: number[]): tf.TensorInfo {
+    this.incRef(x.dataId);
+    return { dataId: x.dataId, shape, dtype: x.dtype };
+  }
+
+  private idOfReshaped(entry: Entry, shape: readonly number[]): number {
+    entry.reshaped ??= [];
+    for (const known of entry.reshaped) if (sameShape(known.shape, shape)) return known.id;
+    const attributes = [
+      { name: "T", type: ATTRIBUTE.type, value: entry.dtype },
+      createTensorsTypeOpAttr("Tshape", "int32"),
+    ];
+    const [{ id }] = this.binding.executeOp("Reshape", attributes, [entry.id, this.vector(shape)], 1);
+    entry.reshaped.push({ shape, id });
+    return id;
   }
 
   /** The id of an int32 vector that is kept, so that shapes and axes are made once. */
@@ -159,7 +169,7 @@ export class NodeBackend extends tf.KernelBackend {
       );
     }
     const dataId = {};
-    this.entries.set(dataId, { shape, dtype, id, values: null, refCount: 1 });
+    this.entries.set(dataId, { shape, dtype, id, values: null, reshaped: null, refCount: 1 });
     return tf.engine().makeTensorFromTensorInfo({ dataId, shape, dtype: type });
   }
 
@@ -202,7 +212,14 @@ export class NodeBackend extends tf.KernelBackend {
     dtype: tf.DataType,
     refCount: number,
   ): void {
-    this.entries.set(dataId, { shape, dtype: getTFDType(dtype), values: values as Values, id: -1, refCount });
+    this.entries.set(dataId, {
+      shape,
+      dtype: getTFDType(dtype),
+      values: values as Values,
+      id: -1,
+      reshaped: null,
+      refCount,
+    });
   }
 
   override readSync(dataId: object): tf.backend_util.BackendValues {
@@ -223,6 +240,7 @@ export class NodeBackend extends tf.KernelBackend {
     entry.refCount--;
     if (!force && entry.refCount > 0) return false;
     if (entry.id >= 0) this.binding.deleteTensor(entry.id);
+    if (entry.reshaped !== null) for (const { id } of entry.reshaped) this.binding.deleteTensor(id);
     this.entries.delete(dataId);
     return true;
   }

@@ -17,6 +17,18 @@ export const TF_TYPE = {
   resource: 20,
 } as const;
 
+/** What the types of TensorFlow's results are in tfjs. */
+export const TFJS_TYPE: Readonly<Record<number, DataType>> = {
+  [TF_TYPE.float32]: "float32",
+  [TF_TYPE.int32]: "int32",
+  [TF_TYPE.int64]: "int32",
+  [TF_TYPE.uint8]: "int32",
+  [TF_TYPE.bool]: "bool",
+  [TF_TYPE.complex64]: "complex64",
+  [TF_TYPE.string]: "string",
+  [TF_TYPE.resource]: "string",
+};
+
 /** The numbers of TensorFlow's C enum `TF_AttrType` that the kernels set. */
 export const ATTRIBUTE = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5 } as const;
 

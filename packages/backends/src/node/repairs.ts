@@ -108,8 +108,15 @@ const step: Kernel<{ alpha: number }> = ({ inputs, attrs }) =>
     return x.dtype === "int32" ? steps : tf.where(tf.isNaN(x), x, steps);
   });
 
+/** No operation at all: see `NodeBackend.reshape`. */
+const reshape: Kernel<{ shape: number[] }, tf.TensorInfo> = ({ inputs: { x }, backend, attrs }) => {
+  const size = tf.util.sizeFromShape(x.shape);
+  return backend.reshape(x, tf.util.inferFromImplicitShape(attrs.shape, size));
+};
+
 /** Kernels that tfjs-node has wrong, slow or not at all. */
 export const repairedKernels = [
+  kernel(tf.Reshape, reshape),
   kernel(tf.GatherV2, gather),
   kernel(tf.Multinomial, multinomial),
   kernel(tf.SearchSorted, searchSorted),

@@ -79,3 +79,10 @@ export function emptyValues(
       throw new NuwaError("BACKEND", `node backend: cannot read a tensor of TensorFlow type ${dtype}.`);
   }
 }
+
+export function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length) return false;
+  for (let axis = 0; axis < a.length; axis++) if (a[axis] !== b[axis]) return false;
+  return true;
+}

@@ -74,11 +74,15 @@ const transformerTraining = z.strictObject({
     .default({ first: 0, last: 0, until: 0 }),
 });
 
+const temperature = z.number().nonnegative();
+const cuts = { topK: count.optional(), topP: z.number().gt(0).max(1).optional() };
+
 const sampling = z.strictObject({
-  temperature: z.number().nonnegative().default(1),
-  topK: count.optional(),
-  topP: z.number().gt(0).max(1).optional(),
+  temperature: temperature.default(1),
+  ...cuts,
   guidance: z.number().nonnegative().default(1),
+  /** What differs where frames are given and no text: there is less to choose, so a lower temperature is right. */
+  prediction: z.strictObject({ temperature: temperature.optional(), ...cuts }).optional(),
 });
 
 export const runSchema = z.strictObject({

@@ -179,7 +179,7 @@ async function make(
   const progress = console.progress(title, wishes.length, unit);
   const pictures: Picture[] = await makePictures(model, wishes, {
     frames,
-    ...samplingOf(model),
+    ...samplingOf(model, wishes[0]),
     signal,
     onProgress: (done) => progress.update(Math.floor(done)),
   }).finally(progress.finish);

@@ -50,7 +50,7 @@ export async function runGenerate(options: GenerateOptions, context: CommandCont
     const progress = console.progress(isVideo ? "Videos" : "Images", samples, isVideo ? "videos" : "images");
     const pictures = await makePictures(model, wishes, {
       frames,
-      ...samplingOf(model, { temperature, topK, topP, guidance }),
+      ...samplingOf(model, { text }, { temperature, topK, topP, guidance }),
       signal,
       onProgress: (done) => progress.update(Math.floor(done)),
     }).finally(progress.finish);

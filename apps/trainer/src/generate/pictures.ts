@@ -33,13 +33,14 @@ export interface Picture {
   readonly codes: Int32Array;
 }
 
-/** The sampling of a model's config, as far as options do not say otherwise. */
+/** The sampling of a model's config for a wish, as far as options do not say otherwise. */
 export function samplingOf(
-  { sampling }: Pick<Model, "sampling">,
+  { sampling: { prediction, ...usual } }: Pick<Model, "sampling">,
+  wish: Pick<Wish, "text">,
   options: Partial<Model["sampling"]> = {},
 ): Pick<PictureOptions, "sampler" | "guidance"> {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
-  const { guidance, ...sampler } = { ...sampling, ...given };
+  const { guidance, ...sampler } = { ...usual, ...(wish.text === undefined && prediction), ...given };
   return { sampler, guidance };
 }
 

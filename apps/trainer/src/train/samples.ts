@@ -36,7 +36,7 @@ export async function imageSheet(model: Model, dataset: MovingOpenMoji): Promise
       seed,
     }));
   });
-  const pictures = await makePictures(model, wishes, { frames: 1, ...samplingOf(model) });
+  const pictures = await makePictures(model, wishes, { frames: 1, ...samplingOf(model, wishes[0]) });
   return contactSheet(
     pictures.map(({ clip }) => frameBytes(clip, 0)),
     COUNT,

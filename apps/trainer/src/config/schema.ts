@@ -106,7 +106,7 @@ export const runSchema = z.strictObject({
     .strictObject({
       /** Images judged, of trained and of held-out combinations each. */
       images: count.default(100),
-      /** Continuations of two given frames that are judged. */
+      /** Continuations of two given frames that are judged, of trained and of held-out combinations each. */
       predictions: count.default(50),
       /** Videos from text alone that are judged. */
       videos: count.default(50),

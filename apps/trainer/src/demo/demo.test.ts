@@ -29,8 +29,8 @@ test("the demo writes a gallery that needs no other file, and its figures", asyn
   const html = await readFile(join(out, "index.html"), "utf8");
   expect(html).not.toMatch(/https?:|src="(?!data:)|href=|url\(|@import|<script/);
   expect(html.match(/src="data:image\/png/g)!.length).toBe(16 + 12);
-  expect(html.match(/src="data:image\/webp/g)!.length).toBe(8 + 8);
-  expect(html.match(/<b>held out<\/b>/g)!.length).toBe(4 + 6 + 2 + 4);
+  expect(html.match(/src="data:image\/webp/g)!.length).toBe(16 + 8);
+  expect(html.match(/<b>held out<\/b>/g)!.length).toBe(4 + 6 + 4 + 4);
   expect(html.match(/<polyline/g)!.length).toBe(2 + 1 + 3 + 3);
   expect(html).toContain("CC BY-SA 4.0");
 
@@ -42,7 +42,7 @@ test("the demo writes a gallery that needs no other file, and its figures", asyn
     transformer: { steps: 12, final: { "heldOut.textToImage": expect.any(Number) } },
     captionTest: {
       textToImage: { train: { count: 6 }, heldOut: { count: 6 } },
-      videoPrediction: { count: 4 },
+      videoPrediction: { train: { count: 4 }, heldOut: { count: 4 } },
       textToVideo: { train: { count: 4 }, heldOut: { count: 4 } },
     },
     seconds: { total: expect.any(Number) },

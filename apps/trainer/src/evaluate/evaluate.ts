@@ -34,15 +34,14 @@ export interface MadeItem {
 /** What the judge says about a model; shares from 0 to 1. */
 export interface CaptionTest {
   readonly textToImage: Readonly<Record<Split, ImageScore>>;
-  readonly videoPrediction: VideoScore;
+  readonly videoPrediction: Readonly<Record<Split, VideoScore>>;
   readonly textToVideo: Readonly<Record<Split, VideoScore>>;
 }
 
 export interface Evaluation {
   readonly test: CaptionTest;
   readonly images: Readonly<Record<Split, readonly MadeItem[]>>;
-  /** Half of trained and half of held-out combinations, in turn. */
-  readonly predictions: readonly MadeItem[];
+  readonly predictions: Readonly<Record<Split, readonly MadeItem[]>>;
   readonly videos: Readonly<Record<Split, readonly MadeItem[]>>;
   /** Seconds that making the pictures took. */
   readonly seconds: { readonly images: number; readonly predictions: number; readonly videos: number };
@@ -89,12 +88,11 @@ export async function evaluateModel(
   });
   const imageSeconds = timed();
 
-  const half = Math.floor(options.predictions / 2);
-  const predictedItems = interleave(
-    draw(videos, "train", options.predictions - half, "predictions"),
-    draw(videos, "heldOut", half, "predictions"),
-  );
-  const predictions = await predict(model, dataset, predictedItems, {
+  const predictedItems = [
+    ...draw(videos, "train", options.predictions, "predictions"),
+    ...draw(videos, "heldOut", options.predictions, "predictions"),
+  ];
+  const madePredictions = await predict(model, dataset, predictedItems, {
     ...options,
     rng: rng.fork("prediction seeds"),
   });
@@ -112,20 +110,27 @@ export async function evaluateModel(
   const videoSeconds = timed();
 
   const imagesOf = bySplit(madeImages);
+  const predictionsOf = bySplit(madePredictions);
   const videosOf = bySplit(madeVideos);
   const judged = (items: readonly MadeItem[]) =>
     items.map(({ clip, attributes }) => ({ pixels: clip.pixels, attributes }));
   const choices = (name: string) => rng.fork("choices", name);
+  const continuation = { frames, given: GIVEN_FRAMES };
   const test: CaptionTest = {
     textToImage: {
       train: await scoreImages(judge, judged(imagesOf.train), choices("train images")),
       heldOut: await scoreImages(judge, judged(imagesOf.heldOut), choices("held-out images")),
     },
-    videoPrediction: await scoreContinuations(judge, judged(predictions), {
-      frames,
-      given: GIVEN_FRAMES,
-      rng: choices("predictions"),
-    }),
+    videoPrediction: {
+      train: await scoreContinuations(judge, judged(predictionsOf.train), {
+        ...continuation,
+        rng: choices("train predictions"),
+      }),
+      heldOut: await scoreContinuations(judge, judged(predictionsOf.heldOut), {
+        ...continuation,
+        rng: choices("held-out predictions"),
+      }),
+    },
     textToVideo: {
       train: await scoreVideos(judge, judged(videosOf.train), { frames, rng: choices("train videos") }),
       heldOut: await scoreVideos(judge, judged(videosOf.heldOut), {
@@ -135,7 +140,7 @@ export async function evaluateModel(
     },
   };
   const seconds = { images: imageSeconds, predictions: predictionSeconds, videos: videoSeconds };
-  return { test, images: imagesOf, predictions, videos: videosOf, seconds };
+  return { test, images: imagesOf, predictions: predictionsOf, videos: videosOf, seconds };
 }
 
 interface Planned {
@@ -210,10 +215,6 @@ async function predict(
     known.push({ real, codes: await encodeClip(model, first) });
   }
   return make(model, "Predictions", planned, { ...options, frames }, known);
-}
-
-function interleave<Item>(first: readonly Item[], second: readonly Item[]): Item[] {
-  return first.flatMap((item, index) => (index < second.length ? [item, second[index]] : [item]));
 }
 
 function bySplit(items: readonly MadeItem[]): Record<Split, MadeItem[]> {

@@ -16,7 +16,8 @@ export function testRows({ textToImage, videoPrediction, textToVideo }: CaptionT
   return [
     imageRow("Text → image, trained combinations", textToImage.train),
     imageRow("Text → image, held-out combinations", textToImage.heldOut),
-    videoRow("Video prediction from two frames", videoPrediction),
+    videoRow("Video prediction from two frames, trained combinations", videoPrediction.train),
+    videoRow("Video prediction from two frames, held-out combinations", videoPrediction.heldOut),
     videoRow("Text → video, trained combinations", textToVideo.train),
     videoRow("Text → video, held-out combinations", textToVideo.heldOut),
   ];

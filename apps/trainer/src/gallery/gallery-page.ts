@@ -10,7 +10,7 @@ import { page, section, type Tile, table, tileGrid } from "./page.ts";
 export interface GalleryTiles {
   readonly reconstructions: readonly Tile[];
   readonly images: { readonly train: readonly Tile[]; readonly heldOut: readonly Tile[] };
-  readonly predictions: readonly Tile[];
+  readonly predictions: { readonly train: readonly Tile[]; readonly heldOut: readonly Tile[] };
   readonly videos: { readonly train: readonly Tile[]; readonly heldOut: readonly Tile[] };
 }
 
@@ -42,9 +42,14 @@ export function galleryPage(results: DemoResults, tiles: GalleryTiles): string {
       tileGrid(tiles.images.heldOut),
     ),
     section(
-      "Video prediction",
+      "Video prediction: trained combinations",
       "The model saw the first two frames, without any text, and went on.",
-      tileGrid(tiles.predictions),
+      tileGrid(tiles.predictions.train),
+    ),
+    section(
+      "Video prediction: held-out combinations",
+      "The same for emoji on backgrounds, or in motions, that training never saw.",
+      tileGrid(tiles.predictions.heldOut),
     ),
     section("Text → video: trained combinations", "From the caption alone.", tileGrid(tiles.videos.train)),
     section("Text → video: held-out combinations", "From the caption alone.", tileGrid(tiles.videos.heldOut)),

@@ -22,7 +22,7 @@ export interface GalleryContent {
 }
 
 /** Pictures of each kind that the page shows; all of them are judged. */
-const SHOWN = { reconstructions: 8, images: 21, predictions: 12, videos: 14 };
+const SHOWN = { reconstructions: 8, images: 21, predictions: 9, videos: 14 };
 
 /** Writes `index.html`, `results.json` and `LICENSE.txt`, all or none. @throws NuwaError `FILE` */
 export async function writeGallery(
@@ -32,7 +32,7 @@ export async function writeGallery(
   const tiles: GalleryTiles = {
     reconstructions: await reconstructionTiles(trained),
     images: await bothSplits(evaluation.images, SHOWN.images, imageTile),
-    predictions: await Promise.all(evaluation.predictions.slice(0, SHOWN.predictions).map(predictionTile)),
+    predictions: await bothSplits(evaluation.predictions, SHOWN.predictions, predictionTile),
     videos: await bothSplits(evaluation.videos, SHOWN.videos, videoTile),
   };
   await replaceFolder(path, ["results.json"], async (folder) => {

@@ -21,14 +21,27 @@ beforeAll(async () => {
       contents: `
         import { registerNode } from "./src/node/index.ts";
         import * as tf from "@tensorflow/tfjs-core";
-        await registerNode({ fetch: false });
+        const how = process.argv[2];
+        await registerNode({ fetch: false, threads: how === "storm" ? 1 : undefined });
         const kept = tf.ones([300, 300]);
         for (let index = 0; index < 20; index++) tf.tidy(() => { tf.add(tf.matMul(kept, kept), 1).dataSync(); });
-        const how = process.argv[2];
         if (how === "exit") process.exit(3);
         if (how === "throw") throw new Error("on purpose");
         if (how === "dawn") await (await import("webgpu")).create([]).requestAdapter();
         if (how === "signal") process.kill(process.pid, "SIGTERM");
+        if (how === "storm") {
+          const { spawn } = await import("node:child_process");
+          let seen = 0;
+          process.on("SIGWINCH", () => seen++);
+          const storm = spawn("sh", ["-c", "while kill -s WINCH " + process.pid + "; do :; done"]);
+          const [x, weights] = [tf.ones([2048, 128]), tf.ones([128, 128])];
+          for (const until = Date.now() + 1500; Date.now() < until; await new Promise(setImmediate)) {
+            for (let index = 0; index < 20; index++) tf.matMul(x, weights).dispose();
+          }
+          storm.kill(); // a child has no signals blocked: it ends
+          await new Promise((resolve) => storm.on("exit", resolve));
+          process.exit(seen > 100 ? 0 : 4);
+        }
       `,
       resolveDir: root,
     },
@@ -48,6 +61,7 @@ test.each([
   ["exit", { code: 3, signal: null, stderr: "" }],
   ["throw", { code: 1, signal: null, stderr: expect.stringContaining("on purpose") }],
   ["dawn", { code: 0, signal: null, stderr: expect.any(String) }], // a second native library, with messages of its own
+  ["storm", { code: 0, signal: null, stderr: "" }], // of signals, none of which may interrupt a product
   ["signal", { code: null, signal: "SIGTERM", stderr: "" }],
 ])("a program that ends by %s ends cleanly and quietly", async (how, wanted) => {
   const run = promisify(execFile)(process.execPath, [program, how]);

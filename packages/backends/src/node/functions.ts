@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
 import { loadLibrary, setLogLevel } from "./load-library.ts";
+import { leaveSignalsToOtherThreads } from "./signals.ts";
 
 /** An address in the process's memory; 0 is none. C pointers cross the binding as plain numbers. */
 export type Pointer = number;
@@ -107,6 +108,7 @@ export function loadFunctions(folder: string): Functions {
   const [framework, library] = libraryFiles();
   try {
     // The framework first, so that the second library finds it by its name whatever its search path says.
+    leaveSignalsToOtherThreads();
     setLogLevel(loadLibrary(join(folder, framework)));
     const handle = loadLibrary(join(folder, library));
     const bound: Record<string, unknown> = {};

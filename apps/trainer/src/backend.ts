@@ -1,5 +1,5 @@
 import { type FetchProgress, type SelectedBackend, useBackend } from "@nuwa/backends";
-import type { CommandContext } from "./cli.ts";
+import type { CommandContext } from "./command-context.ts";
 import type { BackendName } from "./commands/options.ts";
 import type { Console } from "./console/console.ts";
 

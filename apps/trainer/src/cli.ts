@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { isNuwaError } from "@nuwa/tensor3d";
 import { Command, CommanderError } from "commander";
+import type { CommandContext } from "./command-context.ts";
 import { addDataCommand } from "./commands/data.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -9,13 +10,6 @@ import { addGenerateCommand } from "./commands/generate.ts";
 import { addTrainCommand } from "./commands/train.ts";
 import { type Console, createConsole } from "./console/console.ts";
 import { reportError } from "./console/report-error.ts";
-
-/** What every command gets besides its own options. */
-export interface CommandContext {
-  readonly console: Console;
-  /** Aborted when the person asks to stop; long work then saves itself and ends. */
-  readonly signal: AbortSignal;
-}
 
 /** Exit codes: everything went well, something failed, the command line was wrong, the person stopped it. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 import { backendOption } from "./options.ts";
 
 export function addDemoCommand(program: Command, context: CommandContext): void {

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 
 export function addDoctorCommand(program: Command, { console }: CommandContext): void {
   program

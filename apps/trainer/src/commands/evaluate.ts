@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 import { backendOption, wholeNumber } from "./options.ts";
 
 export function addEvaluateCommand(program: Command, context: CommandContext): void {

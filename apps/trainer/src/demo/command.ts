@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { selectBackend } from "../backend.ts";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 import type { BackendName } from "../commands/options.ts";
 import { loadConfig } from "../config/load.ts";
 import type { RunConfig } from "../config/schema.ts";

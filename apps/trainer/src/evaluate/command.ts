@@ -1,5 +1,5 @@
 import { selectBackend } from "../backend.ts";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 import type { BackendName } from "../commands/options.ts";
 import { writeFileAtomic } from "../files/write-atomic.ts";
 import { dataOf, disposeModel, loadModel } from "../model/model-folder.ts";

@@ -1,7 +1,7 @@
 import type { MovingOpenMoji } from "@nuwa/data";
 import { Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 import { type Judge, type JudgeAccuracy, judgeAccuracy, trainJudge } from "../judge/index.ts";
 import type { Model } from "../model/model-folder.ts";
 import { GIVEN_FRAMES } from "./evaluate.ts";

@@ -2,7 +2,7 @@ import { access, constants } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
 import { selectBackend } from "../backend.ts";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 import type { BackendName } from "../commands/options.ts";
 import { fileError } from "../files/file-error.ts";
 import { writeFileAtomic } from "../files/write-atomic.ts";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { selectBackend } from "../backend.ts";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 import type { BackendName } from "../commands/options.ts";
 import { loadConfig } from "../config/load.ts";
 import { createRun, openRun, type RunFolder } from "../run/run-folder.ts";

@@ -3,7 +3,7 @@ import { jointLoss, TRAINING_TASKS } from "@nuwa/tasks";
 import { Rng } from "@nuwa/tensor3d";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { CodeTable } from "./code-table.ts";
-import { taskBatch } from "./transformer-stage.ts";
+import { taskBatch } from "./task-batch.ts";
 
 /**
  * The mean negative log-likelihood of each task on held-out combinations, in nats a token, over the same

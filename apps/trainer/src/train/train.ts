@@ -1,6 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
-import type { CommandContext } from "../cli.ts";
+import type { CommandContext } from "../command-context.ts";
 import { disposeModel, type Model, modelOf, saveModel } from "../model/model-folder.ts";
 import { lastCheckpoint } from "../run/checkpoint.ts";
 import type { RunFolder } from "../run/run-folder.ts";

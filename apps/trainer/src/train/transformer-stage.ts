@@ -15,12 +15,13 @@ import type { RunConfig } from "../config/schema.ts";
 import { inSection } from "../config/section.ts";
 import { modelOf } from "../model/model-folder.ts";
 import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
-import type { CodedSample, CodeTable } from "./code-table.ts";
+import type { CodeTable } from "./code-table.ts";
 import type { RunData } from "./data.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
 import { imageSheet } from "./samples.ts";
 import { type LoopOptions, runStage, START, type StagePosition } from "./stage-loop.ts";
+import { taskBatch } from "./task-batch.ts";
 
 /** A trained transformer, and how its training went. */
 export interface TrainedTransformer {
@@ -166,13 +167,6 @@ function drawBatch(task: TrainingTask, codes: CodeTable, { tasks }: Training, rn
   const all = (task === "textToImage" ? codes.images : codes.videos).train;
   const samples = Array.from(rng.integers(batch, all.length), (index) => all[index]);
   return { ...taskBatch(task, codes, samples), firstFrameWeight };
-}
-
-/** The samples of one task as the objective wants them. */
-export function taskBatch(task: TrainingTask, codes: CodeTable, samples: readonly CodedSample[]): TaskBatch {
-  const texts = task === "videoPrediction" ? undefined : samples.map(({ tokens }) => tokens);
-  const grid = { ...codes.frameGrid, frames: samples[0].frames.length };
-  return { task, grid, texts, codes: codes.codesOf(samples) };
 }
 
 const weightsOf = ({ tasks }: Training): Record<TrainingTask, number> => ({

@@ -69,37 +69,23 @@ describe("jointLoss", () => {
       tf.dispose([joint, apart]);
     }));
 
-  test("drops texts: at a share of 1 the texts do not matter, at 0 they do", () =>
+  test.each([
+    ["texts", 0, (share: number) => ({ noneShare: share })],
+    ["words", 0.3, (share: number) => ({ noneShare: 0, wordDropout: share })],
+  ])("with all %s dropped the texts do not matter, at a share of %s they do", (_, some, options) =>
     expectNoLeak(async () => {
-      const lossOf = async (noneShare: number, words: Int32Array[]): Promise<number> => {
+      const lossOf = async (share: number, words: Int32Array[]): Promise<number> => {
         const batch = { ...batches[0], texts: words };
-        const { loss, textToImage } = jointLoss(model, [batch], { noneShare, rng: new Rng(5) });
+        const { loss, textToImage } = jointLoss(model, [batch], { ...options(share), rng: new Rng(5) });
         const [value] = await loss.data();
         tf.dispose([loss, textToImage!]);
         return value;
       };
       const other = [Int32Array.of(3, 3), Int32Array.of(1)];
       expect(await lossOf(1, texts)).toBe(await lossOf(1, other));
-      expect(await lossOf(0, texts)).not.toBe(await lossOf(0, other));
-    }));
-
-  test("with every word dropped the words no longer matter", () =>
-    expectNoLeak(async () => {
-      const lossOf = async (wordDropout: number, words: Int32Array[]) => {
-        const batch = { ...batches[0], texts: words };
-        const { loss, textToImage } = jointLoss(model, [batch], {
-          noneShare: 0,
-          wordDropout,
-          rng: new Rng(5),
-        });
-        const [value] = await loss.data();
-        tf.dispose([loss, textToImage!]);
-        return value;
-      };
-      const other = [Int32Array.of(3, 3), Int32Array.of(1)];
-      expect(await lossOf(1, texts)).toBe(await lossOf(1, other));
-      expect(await lossOf(0.3, texts)).not.toBe(await lossOf(0.3, other));
-    }));
+      expect(await lossOf(some, texts)).not.toBe(await lossOf(some, other));
+    }),
+  );
 
   test("reaches every parameter, and depends on the seed only through noise and dropping", () =>
     expectNoLeak(async () => {

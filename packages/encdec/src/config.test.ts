@@ -10,6 +10,7 @@ test("defaults are filled in", () => {
     shift: "axes",
     dropout: 0,
     relativeBias: false,
+    tiedHead: false,
   });
 });
 

@@ -48,6 +48,11 @@ export const encoderDecoderSchema = z
     dropout: share.default(0),
     /** A learned bias for each head and offset in the decoder's window. Needs a nearby pattern. */
     relativeBias: z.boolean().default(false),
+    /**
+     * Adds a table of the inputs to the head's weights: that of the frame before (`shift: "axes"`), else the only
+     * one. Video models learn sooner to copy what moves.
+     */
+    tiedHead: z.boolean().default(false),
   })
   .refine(({ dim, heads, headDim }) => headDim !== undefined || dim % heads === 0, {
     error: "must divide dim, unless headDim is given",

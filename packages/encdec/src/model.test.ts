@@ -176,6 +176,27 @@ test("a blind row's logits depend on its condition and place alone", () =>
     model.dispose();
   }));
 
+test.each([
+  ["axes", "before"],
+  ["row", "left"],
+  ["raster", "previous"],
+] as const)("a tied head of shift %s adds the table %s", (shift, name) =>
+  expectNoLeak(() => {
+    const model = EncoderDecoder.create({ ...tinyConfig, shift, tiedHead: true }, new Rng(1));
+    const { codebookSize, dim } = model.config;
+    const table = model.targets.tables[name]!.params.weight.arraySync() as number[][];
+    const weight = model.head.params.weight.arraySync() as number[][];
+    const logits = tf.tidy(() => model.head.apply(tf.eye(dim)).arraySync() as number[][]);
+    for (let feature = 0; feature < dim; feature++)
+      for (let code = 0; code < codebookSize; code++)
+        expect(logits[feature][code]).toBeCloseTo(
+          weight[feature][code] + (4 / dim) * table[code][feature],
+          5,
+        );
+    model.dispose();
+  }),
+);
+
 test("a few steps of descent lower the loss and leave nothing behind", () =>
   expectNoLeak(async () => {
     const model = EncoderDecoder.create({ ...tinyConfig, relativeBias: true }, new Rng(1));

@@ -1,5 +1,5 @@
 import { type AttentionPattern, full } from "@nuwa/attention-3dna";
-import { disposeParams, type Grid, Linear, NuwaError, type Rng, textGrid, tokenCount } from "@nuwa/tensor3d";
+import { disposeParams, type Grid, NuwaError, type Rng, textGrid, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Condition, type ConditionGroup, groupConditions, specialTokens } from "./condition.ts";
 import { ConditionEmbedding } from "./condition-embedding.ts";
@@ -7,9 +7,10 @@ import { type EncoderDecoderConfig, type EncoderDecoderInput, parseConfig } from
 import { Decoder } from "./decoder.ts";
 import type { EncodedGroup } from "./decoder-block.ts";
 import { Encoder } from "./encoder.ts";
-import { HEAD_STD } from "./initialization.ts";
+import { Head } from "./head.ts";
 import { type LossOptions, type LossResult, modelLoss } from "./loss.ts";
 import { patternFromConfig } from "./pattern-config.ts";
+import { shiftInputs } from "./shift.ts";
 import { TargetEmbedding } from "./target-embedding.ts";
 
 export interface LogitsOptions {
@@ -33,7 +34,7 @@ export class EncoderDecoder {
   readonly sketches?: ConditionEmbedding;
   readonly encoder: Encoder;
   readonly decoder: Decoder;
-  readonly head: Linear;
+  readonly head: Head;
   readonly #patterns: Readonly<Record<"encoder" | "decoder" | "cross" | "text", AttentionPattern>>;
 
   /** @throws NuwaError `CONFIG` that names every bad field */
@@ -42,7 +43,7 @@ export class EncoderDecoder {
   }
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
-    const { dim, codebookSize, textLength, sketchCodebookSize, conditionGrid, targetGrid } = config;
+    const { dim, textLength, sketchCodebookSize, conditionGrid, targetGrid } = config;
     this.config = config;
     this.#patterns = {
       encoder: patternFromConfig(config.encoderPattern),
@@ -59,8 +60,8 @@ export class EncoderDecoder {
     }
     this.encoder = new Encoder(config, rng.fork("encoder"));
     this.decoder = new Decoder(config, rng.fork("decoder"));
-    const head = { inFeatures: dim, outFeatures: codebookSize, bias: false };
-    this.head = new Linear(head, rng.fork("head"), { std: HEAD_STD });
+    const tied = config.tiedHead ? this.targets.tables[shiftInputs[config.shift].at(-1)!] : undefined;
+    this.head = new Head(config, rng.fork("head"), tied);
   }
 
   /** The decoder's self-attention, for `decodeSchedule`. */

@@ -45,6 +45,12 @@ const taskShare = z.strictObject({
   firstFrameWeight: z.number().nonnegative().default(1),
 });
 
+/** Video prediction needs no captions, so it may learn from more than the captioned data. */
+const predictionShare = taskShare.extend({
+  /** Emoji whose videos it also trains on, as `data.emoji` names them, and the share of its batches with these. */
+  further: z.strictObject({ emoji: z.unknown(), share }).optional(),
+});
+
 const transformerTraining = z.strictObject({
   ...loop,
   /** The highest learning rate: a linear rise over the warm-up, then a cosine down to `finalShare` of it. */
@@ -55,7 +61,7 @@ const transformerTraining = z.strictObject({
   beta2: z.number().gt(0).lt(1).default(0.99),
   clipNorm: z.number().positive().default(1),
   tasks: z
-    .strictObject({ textToImage: taskShare, videoPrediction: taskShare, textToVideo: taskShare })
+    .strictObject({ textToImage: taskShare, videoPrediction: predictionShare, textToVideo: taskShare })
     .refine((tasks) => Object.values(tasks).some(({ weight }) => weight > 0), {
       message: "wants at least one task with a weight above 0",
     }),

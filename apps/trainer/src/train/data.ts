@@ -9,8 +9,8 @@ export interface RunData {
   readonly captions: CaptionTokenizer;
 }
 
-/** @throws NuwaError `CONFIG`, `FILE` */
-export async function openData(config: Pick<RunConfig, "data">): Promise<RunData> {
-  const dataset = await inSectionAsync("data", () => MovingOpenMoji.open(config.data));
+/** @param section where the config stands, for errors; @throws NuwaError `CONFIG`, `FILE` */
+export async function openData(config: Pick<RunConfig, "data">, section = "data"): Promise<RunData> {
+  const dataset = await inSectionAsync(section, () => MovingOpenMoji.open(config.data));
   return { dataset, captions: CaptionTokenizer.build(dataset.captions()) };
 }

@@ -7,6 +7,7 @@ import type { RunFolder } from "../run/run-folder.ts";
 import { EventWriter } from "../tensorboard/event-writer.ts";
 import { CodeTable } from "./code-table.ts";
 import { openData, type RunData } from "./data.ts";
+import { furtherVideos } from "./further-videos.ts";
 import type { StagePosition } from "./stage-loop.ts";
 import { trainTokenizer } from "./tokenizer-stage.ts";
 import { trainTransformer } from "./transformer-stage.ts";
@@ -50,8 +51,12 @@ export async function trainRun(
       progress,
       signal: context.signal,
     }).finally(progress.finish);
+    const further = await furtherVideos(run.config, data, tokenizer, {
+      progress: () => context.console.progress("Codes of further videos", 1, "pictures"),
+      signal: context.signal,
+    });
     const codeSeconds = (performance.now() - started) / 1000;
-    const { transformer, position } = await trainTransformer(data, codes, tokenizer, options);
+    const { transformer, position } = await trainTransformer(data, { codes, further }, tokenizer, options);
     const model = modelOf(run.config, data, tokenizer, transformer);
     await saveModel(run.model, model);
     return {

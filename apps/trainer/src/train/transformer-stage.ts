@@ -17,6 +17,7 @@ import { modelOf } from "../model/model-folder.ts";
 import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
 import type { CodeTable } from "./code-table.ts";
 import type { RunData } from "./data.ts";
+import type { FurtherVideos } from "./further-videos.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
 import { imageSheet } from "./samples.ts";
@@ -27,6 +28,13 @@ import { taskBatch } from "./task-batch.ts";
 export interface TrainedTransformer {
   readonly transformer: EncoderDecoder;
   readonly position: StagePosition;
+}
+
+/** What a transformer learns from. */
+export interface TrainingCodes {
+  readonly codes: CodeTable;
+  /** For video prediction alone. */
+  readonly further?: FurtherVideos;
 }
 
 type StageOptions = Omit<LoopOptions, "logEvery" | "checkpointEvery">;
@@ -55,7 +63,7 @@ export function createTransformer(
  */
 export async function trainTransformer(
   data: RunData,
-  codes: CodeTable,
+  sources: TrainingCodes,
   tokenizer: VqModel,
   options: StageOptions,
 ): Promise<TrainedTransformer> {
@@ -64,7 +72,7 @@ export async function trainTransformer(
   const checkpoint = await lastCheckpoint(run.checkpoints, "transformer");
   const create = (): Learner => createLearner(run.config, createTransformer(run.config, data, tokenizer));
   const totalSteps =
-    checkpoint?.state.totalSteps ?? (await planTransformer(run.config, codes, create, console));
+    checkpoint?.state.totalSteps ?? (await planTransformer(run.config, sources, create, console));
   const learner = create();
   const { model, optimizer } = learner;
   const rng = new Rng(run.config.seed).fork("transformer training");
@@ -87,7 +95,7 @@ export async function trainTransformer(
         step: async (step) => {
           const own = rng.fork(step);
           const task = drawTask(weightsOf(train), own.fork("task"));
-          return transformerStep(learner, drawBatch(task, codes, train, own.fork(task)), train, {
+          return transformerStep(learner, drawBatch(task, sources, train, own.fork(task)), train, {
             rng: own,
             learningRate: learningRate(step),
             blindShare: blindShareAt(train, step / totalSteps),
@@ -98,7 +106,7 @@ export async function trainTransformer(
           ...underPrefix(optimizer.state(), "optimizer"),
         }),
         extra: () => null,
-        validate: () => heldOutLoss(model, codes),
+        validate: () => heldOutLoss(model, sources.codes),
         sample: () => imageSheet(modelOf(run.config, data, tokenizer, model), data.dataset),
       },
       from,
@@ -161,10 +169,13 @@ function transformerStep(
   });
 }
 
-/** Samples of one task, each drawn from the training split. */
-function drawBatch(task: TrainingTask, codes: CodeTable, { tasks }: Training, rng: Rng): TaskBatch {
+/** Samples of one task, each drawn from the training split, or a batch of further videos. */
+function drawBatch(task: TrainingTask, sources: TrainingCodes, { tasks }: Training, rng: Rng): TaskBatch {
   const { batch, firstFrameWeight } = tasks[task];
-  const all = (task === "textToImage" ? codes.images : codes.videos).train;
+  const share = tasks.videoPrediction.further?.share ?? 0;
+  const further = task === "videoPrediction" && rng.fork("further").uniform(1)[0] < share && sources.further;
+  const { codes } = further || sources;
+  const all = further ? further.samples : (task === "textToImage" ? codes.images : codes.videos).train;
   const samples = Array.from(rng.integers(batch, all.length), (index) => all[index]);
   return { ...taskBatch(task, codes, samples), firstFrameWeight };
 }
@@ -186,7 +197,7 @@ const scheduleOf = ({ learningRate, finalShare, warmupSteps }: Training, totalSt
 /** The length of the stage; with a budget in minutes, measured on a model that is thrown away. */
 async function planTransformer(
   config: RunConfig,
-  codes: CodeTable,
+  sources: TrainingCodes,
   create: () => Learner,
   console: { line(text: string): void },
 ): Promise<number> {
@@ -200,7 +211,7 @@ async function planTransformer(
     try {
       for (const task of TRAINING_TASKS.filter((each) => weights[each] > 0)) {
         const seconds = await secondsOfStep(async () => {
-          const scalars = transformerStep(learner, drawBatch(task, codes, train, rng), train, {
+          const scalars = transformerStep(learner, drawBatch(task, sources, train, rng), train, {
             rng,
             learningRate: 0,
             blindShare: train.blindShare.first,

@@ -1,4 +1,4 @@
-import { type Coordinate, type Grid, mapCoordinate, tokenIndex } from "@nuwa/tensor3d";
+import { mapCoordinate } from "@nuwa/tensor3d";
 import type { AttentionPattern } from "./pattern.ts";
 
 /**
@@ -8,20 +8,23 @@ import type { AttentionPattern } from "./pattern.ts";
 export function axial(): AttentionPattern {
   return {
     name: "axial",
-    *keysOf(query, queryGrid, keyGrid) {
-      const centre = mapCoordinate(query, queryGrid, keyGrid);
-      for (let frame = 0; frame < centre.frame; frame++) yield tokenIndex(keyGrid, { ...centre, frame });
-      yield* crossInFrame(keyGrid, centre);
-      for (let frame = centre.frame + 1; frame < keyGrid.frames; frame++) {
-        yield tokenIndex(keyGrid, { ...centre, frame });
+    keysOf(query, queryGrid, keyGrid) {
+      const { height, width, frames } = keyGrid;
+      const { row: ownRow, column: ownColumn, frame: ownFrame } = mapCoordinate(query, queryGrid, keyGrid);
+      const keys = new Int32Array(height + width + frames - 2);
+      let length = 0;
+      for (let frame = 0; frame < frames; frame++) {
+        const first = frame * height * width;
+        if (frame !== ownFrame) {
+          keys[length++] = first + ownRow * width + ownColumn;
+          continue;
+        }
+        for (let row = 0; row < height; row++) {
+          if (row !== ownRow) keys[length++] = first + row * width + ownColumn;
+          else for (let column = 0; column < width; column++) keys[length++] = first + row * width + column;
+        }
       }
+      return keys;
     },
   };
-}
-
-/** The column through `centre` and its row, in raster order. */
-function* crossInFrame(grid: Grid, centre: Coordinate): Generator<number> {
-  for (let row = 0; row < centre.row; row++) yield tokenIndex(grid, { ...centre, row });
-  for (let column = 0; column < grid.width; column++) yield tokenIndex(grid, { ...centre, column });
-  for (let row = centre.row + 1; row < grid.height; row++) yield tokenIndex(grid, { ...centre, row });
 }

@@ -1,4 +1,5 @@
-import { mapCoordinate, NuwaError, tokenIndex } from "@nuwa/tensor3d";
+import { mapCoordinate, NuwaError } from "@nuwa/tensor3d";
+import { boxKeys } from "./box-keys.ts";
 import { type AttentionPattern, describeExtent, type Extent } from "./pattern.ts";
 
 /**
@@ -18,21 +19,20 @@ export function blockSparse({ block }: { readonly block: Extent }): AttentionPat
   }
   return {
     name: `block-sparse ${describeExtent(block)}`,
-    *keysOf(query, queryGrid, keyGrid) {
+    keysOf(query, queryGrid, keyGrid) {
       const centre = mapCoordinate(query, queryGrid, keyGrid);
       const frames = blockAround(centre.frame, keyGrid.frames, block.frames);
       const rows = blockAround(centre.row, keyGrid.height, block.height);
       const columns = blockAround(centre.column, keyGrid.width, block.width);
-      for (let frame = frames.first; frame < frames.end; frame++)
-        for (let row = rows.first; row < rows.end; row++)
-          for (let column = columns.first; column < columns.end; column++)
-            yield tokenIndex(keyGrid, { row, column, frame });
+      return boxKeys(keyGrid, { frames, rows, columns });
     },
   };
 }
 
-function blockAround(centre: number, size: number, block: number): { first: number; end: number } {
-  if (block >= size) return { first: 0, end: size };
-  const first = Math.floor(centre / block) * block;
-  return { first, end: Math.min(first + block, size) };
+/** The positions of the block that `centre` lies in. */
+function blockAround(centre: number, size: number, block: number): number[] {
+  const first = block >= size ? 0 : Math.floor(centre / block) * block;
+  const positions: number[] = [];
+  for (let at = first; at < Math.min(first + block, size); at++) positions.push(at);
+  return positions;
 }

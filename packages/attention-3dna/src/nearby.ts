@@ -1,4 +1,5 @@
-import { mapCoordinate, NuwaError, tokenIndex } from "@nuwa/tensor3d";
+import { mapCoordinate, NuwaError } from "@nuwa/tensor3d";
+import { boxKeys } from "./box-keys.ts";
 import { type AttentionPattern, describeExtent, type Extent } from "./pattern.ts";
 
 /** The window's size (odd or Infinity), or its radius (`|offset| <= radius`), along each axis. */
@@ -33,14 +34,12 @@ export function nearby(size: NearbySize, options: NearbyOptions = {}): Attention
   const window = border === "shift" ? shiftedWindow : clippedWindow;
   return {
     name: `nearby ${describeExtent(extent)}${dilated ? ` dilation ${describeExtent(dilation)}` : ""}${border === "shift" ? " shift" : ""}`,
-    *keysOf(query, queryGrid, keyGrid) {
+    keysOf(query, queryGrid, keyGrid) {
       const centre = mapCoordinate(query, queryGrid, keyGrid);
       const frames = window(centre.frame, keyGrid.frames, radius.frames, dilation.frames);
       const rows = window(centre.row, keyGrid.height, radius.height, dilation.height);
       const columns = window(centre.column, keyGrid.width, radius.width, dilation.width);
-      for (const frame of frames)
-        for (const row of rows)
-          for (const column of columns) yield tokenIndex(keyGrid, { row, column, frame });
+      return boxKeys(keyGrid, { frames, rows, columns });
     },
   };
 }

@@ -1,4 +1,11 @@
-import { disposeParams, type Embedding, type Layer, Linear, type Rng } from "@nuwa/tensor3d";
+import {
+  assertShape,
+  disposeParams,
+  type Embedding,
+  type Layer,
+  type Rng,
+  randomNormal,
+} from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
 import { HEAD_STD } from "./initialization.ts";
@@ -16,16 +23,16 @@ export class Head implements Layer {
 
   /** @param tied a table of the inputs whose first `codebookSize` rows are the codes; it stays the caller's */
   constructor({ dim, codebookSize }: EncoderDecoderConfig, rng: Rng, tied?: Embedding) {
-    const linear = new Linear({ inFeatures: dim, outFeatures: codebookSize, bias: false }, rng, {
-      std: HEAD_STD,
-    });
-    this.params = { weight: linear.params.weight };
+    this.params = tf.tidy(() => ({
+      weight: tf.variable(randomNormal([dim, codebookSize], rng, { std: HEAD_STD })),
+    }));
     this.#tied = tied;
   }
 
   /** `[...lead, dim]` -> `[...lead, codebookSize]`. */
   apply(x: tf.Tensor): tf.Tensor {
     const [dim, codebookSize] = this.params.weight.shape;
+    assertShape("Head x", x, ["...", dim]);
     return tf.tidy(() => {
       const logits = tf.matMul(tf.reshape(x, [-1, dim]), this.#weights()); // [prod(lead), codebookSize]
       return tf.reshape(logits, [...x.shape.slice(0, -1), codebookSize]);

@@ -1,8 +1,11 @@
-import { assertShape, ensureGradients, type Grid, NuwaError, tokenCount } from "@nuwa/tensor3d";
+import { assertShape, type Grid, NuwaError, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { blockAttention, blockGradients } from "./block-attention.ts";
 import { attentionBlocks } from "./blocks.ts";
-import { neighbourTable } from "./neighbour-table.ts";
+import { composedAttention } from "./composed.ts";
+import { fusedAttention } from "./fused.ts";
+import { mergeHeads, splitHeads } from "./heads.ts";
+import { fusedKernelsReady } from "./kernels/registry.ts";
+import { type NeighbourTable, neighbourTable } from "./neighbour-table.ts";
 import type { AttentionPattern } from "./pattern.ts";
 
 /** A learned number for each head and relative offset, added to the scores. */
@@ -44,25 +47,56 @@ export function attend(
 ): tf.Tensor4D {
   const { scale } = checkAttend(query, key, value, options);
   const { bias } = options;
+  const heads = query.shape[1];
+  const inputs = bias ? [query, key, value, bias.values] : [query, key, value];
+  const table = neighbourTable(options.pattern, options);
+  if (usesFused(table, key.shape[2])) {
+    return fusedAttention(inputs, { table, heads, scale, offsetOf: bias?.offsetOf }) as tf.Tensor4D;
+  }
   const blocks = attentionBlocks(options.pattern, options);
-  const offsetOf = bias?.offsetOf;
-  ensureGradients();
-  const run = tf.customGrad((...all) => {
-    const save = all.pop() as tf.GradSaveFunc;
-    const [q, k, v, biasValues] = all as tf.Tensor[];
-    const { y, saved } = blockAttention(q, k, v, { blocks, scale, biasValues, offsetOf });
-    save([...saved, y]);
-    return {
-      value: y,
-      gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]) => {
-        const offsets = biasValues?.shape[1];
-        return blockGradients(dy, kept, { blocks, scale, keyShape: k.shape, offsetOf, offsets });
-      },
-    };
+  return composedAttention(inputs, { blocks, scale, offsetOf: bias?.offsetOf }) as tf.Tensor4D;
+}
+
+export interface AttendSequenceOptions extends AttendOptions {
+  readonly heads: number;
+}
+
+/**
+ * `attend` for sequences whose heads lie side by side, as linear layers give them: nothing is transposed where the
+ * backend has a fused kernel.
+ *
+ * @param query `[batch, tokenCount(queryGrid), heads * headDim]`
+ * @param key `[batch, tokenCount(keyGrid), heads * headDim]`
+ * @param value as `key`
+ * @returns as `query`
+ * @throws NuwaError as `attend`
+ */
+export function attendSequence(
+  query: tf.Tensor3D,
+  key: tf.Tensor3D,
+  value: tf.Tensor3D,
+  { heads, ...options }: AttendSequenceOptions,
+): tf.Tensor3D {
+  const { scale } = checkSequence(query, key, value, { heads, ...options });
+  const { bias } = options;
+  const table = neighbourTable(options.pattern, options);
+  if (usesFused(table, key.shape[1])) {
+    const inputs = bias ? [query, key, value, bias.values] : [query, key, value];
+    return fusedAttention(inputs, { table, heads, scale, offsetOf: bias?.offsetOf }) as tf.Tensor3D;
+  }
+  return tf.tidy(() => {
+    const [q, k, v] = [query, key, value].map((x) => splitHeads(x, heads));
+    return mergeHeads(attend(q, k, v, options));
   });
-  return tf.tidy(() =>
-    run(...(bias ? [query, key, value, bias.values] : [query, key, value])),
-  ) as tf.Tensor4D;
+}
+
+// libtensorflow's dense products beat the kernel once a pattern attends this share of all pairs.
+const DENSE_SHARE = 0.4;
+
+function usesFused({ offsets, keys }: NeighbourTable, keyCount: number): boolean {
+  const share = keys.length / ((offsets.length - 1) * keyCount);
+  if (tf.getBackend() === "tensorflow" && share > DENSE_SHARE) return false;
+  return fusedKernelsReady();
 }
 
 /** The checks and defaults that `attend` and `attendDense` share. */
@@ -72,13 +106,41 @@ export function checkAttend(
   value: tf.Tensor4D,
   options: AttendOptions,
 ): { queryCount: number; keyCount: number; scale: number } {
-  const { queryGrid, keyGrid = queryGrid, bias } = options;
+  const { queryGrid, keyGrid = queryGrid } = options;
   const [batch, heads, , headDim] = query.shape;
   const queryCount = tokenCount(queryGrid);
   const keyCount = tokenCount(keyGrid);
   assertShape("attend query", query, ["batch", "heads", queryCount, "headDim"]);
   assertShape("attend key", key, [batch, heads, keyCount, headDim]);
   assertShape("attend value", value, [batch, heads, keyCount, headDim]);
+  checkBias(options, heads);
+  return { queryCount, keyCount, scale: options.scale ?? headDim ** -0.5 };
+}
+
+function checkSequence(
+  query: tf.Tensor,
+  key: tf.Tensor,
+  value: tf.Tensor,
+  options: AttendSequenceOptions,
+): { scale: number } {
+  const { queryGrid, keyGrid = queryGrid, heads } = options;
+  const [batch, , features] = query.shape;
+  assertShape("attendSequence query", query, ["batch", tokenCount(queryGrid), "features"]);
+  assertShape("attendSequence key", key, [batch, tokenCount(keyGrid), features]);
+  assertShape("attendSequence value", value, [batch, tokenCount(keyGrid), features]);
+  const headDim = features / heads;
+  if (!Number.isInteger(headDim) || headDim < 1) {
+    throw new NuwaError(
+      "SHAPE",
+      `attendSequence: heads must divide the ${features} features, got ${heads} heads.`,
+    );
+  }
+  checkBias(options, heads);
+  return { scale: options.scale ?? headDim ** -0.5 };
+}
+
+function checkBias(options: AttendOptions, heads: number): void {
+  const { bias } = options;
   if (bias) {
     assertShape("attend bias.values", bias.values, [heads, "offsets"]);
     const pairs = neighbourTable(options.pattern, options).keys.length;
@@ -89,5 +151,4 @@ export function checkAttend(
       );
     }
   }
-  return { queryCount, keyCount, scale: options.scale ?? headDim ** -0.5 };
 }

@@ -1,6 +1,7 @@
 import { assertShape, type Grid, Linear, NuwaError, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { type AttentionBias, attend } from "./attend.ts";
+import { type AttentionBias, attendSequence } from "./attend.ts";
+import { mergeHeads, splitHeads } from "./heads.ts";
 import type { AttentionPattern } from "./pattern.ts";
 
 export interface Attention3DConfig {
@@ -68,9 +69,15 @@ export class Attention3D {
   /** `[b, n, dim]` -> `[b, n, dim]`. */
   apply(x: tf.Tensor, { context = x, ...options }: Attention3DOptions): tf.Tensor3D {
     assertShape("Attention3D x", x, ["b", "n", this.config.dim]);
+    assertShape("Attention3D context", context, ["b", "m", this.config.contextDim]);
     return tf.tidy(() => {
-      const { keys, values } = this.memory(context);
-      return this.merge(attend(this.queries(x), keys, values, options));
+      const [query, key, value] = [this.query.apply(x), this.key.apply(context), this.value.apply(context)];
+      const { heads } = this.config;
+      const y = attendSequence(query as tf.Tensor3D, key as tf.Tensor3D, value as tf.Tensor3D, {
+        heads,
+        ...options,
+      });
+      return this.output.apply(y) as tf.Tensor3D; // [b, n, dim]
     });
   }
 
@@ -110,14 +117,10 @@ export class Attention3D {
   }
 
   private splitHeads(x: tf.Tensor): tf.Tensor4D {
-    const { heads, headDim } = this.config;
-    const [batch, n] = x.shape;
-    return tf.transpose(tf.reshape(x, [batch, n, heads, headDim]), [0, 2, 1, 3]); // [b, heads, n, headDim]
+    return splitHeads(x, this.config.heads);
   }
 
   private merge(y: tf.Tensor4D): tf.Tensor3D {
-    const [batch, heads, n, headDim] = y.shape;
-    const rows = tf.reshape(tf.transpose(y, [0, 2, 1, 3]), [batch, n, heads * headDim]);
-    return this.output.apply(rows) as tf.Tensor3D; // [b, n, dim]
+    return this.output.apply(mergeHeads(y)) as tf.Tensor3D; // [b, n, dim]
   }
 }

@@ -1,4 +1,10 @@
-export { type AttendOptions, type AttentionBias, attend } from "./attend.ts";
+export {
+  type AttendOptions,
+  type AttendSequenceOptions,
+  type AttentionBias,
+  attend,
+  attendSequence,
+} from "./attend.ts";
 export {
   Attention3D,
   type Attention3DConfig,
@@ -11,6 +17,7 @@ export { blockSparse } from "./block-sparse.ts";
 export { MASKED } from "./blocks.ts";
 export { attendDense } from "./dense.ts";
 export { full } from "./full.ts";
+export { kernelThreads, type PrepareOptions, prepareKernels } from "./kernels/wasm/prepare.ts";
 export { attentionMask, pairCount } from "./mask.ts";
 export { type NearbyOptions, type NearbySize, nearby } from "./nearby.ts";
 export { type NeighbourTable, neighbourTable } from "./neighbour-table.ts";

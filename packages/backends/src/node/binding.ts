@@ -114,6 +114,25 @@ export class Binding {
     }
   }
 
+  /** Copies a tensor's values into an array of as many bytes. */
+  copyTensor(id: number, to: ArrayBufferView): void {
+    const { c, status } = this;
+    const tensor = c.TFE_TensorHandleResolve(id, status); // no copy on the CPU
+    this.check("copyTensor");
+    try {
+      const bytes = c.TF_TensorByteSize(tensor);
+      if (bytes !== to.byteLength) {
+        throw new NuwaError(
+          "SHAPE",
+          `node backend: wanted room for ${bytes} bytes of a tensor, got ${to.byteLength}.`,
+        );
+      }
+      if (bytes > 0) c.copyOut(to, c.TF_TensorData(tensor), bytes);
+    } finally {
+      c.TF_DeleteTensor(tensor);
+    }
+  }
+
   /**
    * Runs any TensorFlow operation.
    *

@@ -130,6 +130,28 @@ export class NodeBackend extends tf.KernelBackend {
     return { dataId: x.dataId, shape, dtype: x.dtype };
   }
 
+  /** Copies a tensor's values into an array, for kernels that compute outside of TensorFlow. */
+  copyInto({ dataId }: tf.TensorInfo, to: Float32Array): void {
+    const { values, id } = this.entries.get(dataId);
+    if (values === null) this.binding.copyTensor(id, to);
+    else to.set(values as Float32Array);
+  }
+
+  /** A float32 tensor with a copy of the values, which may lie in memory that changes later. */
+  copyOf(values: Float32Array, shape: number[]): tf.TensorInfo {
+    const id = this.binding.createTensor(shape, TF_TYPE.float32, values);
+    const dataId = {};
+    this.entries.set(dataId, {
+      shape,
+      dtype: TF_TYPE.float32,
+      id,
+      values: null,
+      reshaped: null,
+      refCount: 1,
+    });
+    return { dataId, shape, dtype: "float32" };
+  }
+
   private idOfReshaped(entry: Entry, shape: readonly number[]): number {
     entry.reshaped ??= [];
     for (const known of entry.reshaped) if (sameShape(known.shape, shape)) return known.id;

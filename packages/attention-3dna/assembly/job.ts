@@ -1,0 +1,100 @@
+/**
+ * One piece of work that all threads share, at a fixed place in memory. The host fills in everything from `phase` on;
+ * `src/kernels/wasm/job.ts` has the same list of fields.
+ */
+@unmanaged
+export class Job {
+  /** Counts openings and closings: odd while threads may take tiles. */
+  epoch: i32;
+  /** The next tile to take. */
+  next: i32;
+  /** Threads, besides the main one, that may be taking tiles. */
+  working: i32;
+  tiles: i32;
+
+  /** `FORWARD`, `QUERY_GRADIENT` or `KEY_GRADIENT`. */
+  phase: i32;
+  threads: i32;
+  /** The groups, each a head of a sample, that the job is about. */
+  firstGroup: i32;
+  groups: i32;
+  /** Groups that a tile takes in turn for each query: 1, or all heads where their rows lie side by side. */
+  span: i32;
+  heads: i32;
+  queryCount: i32;
+  keyCount: i32;
+  headDim: i32;
+  scale: f32;
+  /** Columns of the bias, 0 without one. */
+  biasOffsets: i32;
+  /** Pairs of the table. */
+  pairs: i32;
+
+  // Steps between rows of headDim numbers, in bytes, for tensors over the queries and over the keys.
+  queryBatchStride: i32;
+  queryHeadStride: i32;
+  queryTokenStride: i32;
+  keyBatchStride: i32;
+  keyHeadStride: i32;
+  keyTokenStride: i32;
+
+  // Addresses.
+  query: i32;
+  key: i32;
+  value: i32;
+  /** The result, or in the backward pass its gradient. */
+  y: i32;
+  /** `[groups, queryCount, 2]`: the largest score of a row and 1 / sum(exp(score - largest)). */
+  statistics: i32;
+  queryGradient: i32;
+  keyGradient: i32;
+  valueGradient: i32;
+  bias: i32;
+  /** `[threads, heads, biasOffsets]`. */
+  biasGradient: i32;
+  offsets: i32;
+  keys: i32;
+  offsetOf: i32;
+  transposedOffsets: i32;
+  queries: i32;
+  entries: i32;
+  /** `[groups of the job, pairs, 2]`: each pair's weight, and the gradient of its score. */
+  edges: i32;
+  /** A row of scores and a row of their gradients for each thread. */
+  rows: i32;
+  rowBytes: i32;
+}
+
+@inline const JOB_ADDRESS: usize = 64;
+
+@inline
+export function theJob(): Job {
+  return changetype<Job>(JOB_ADDRESS);
+}
+
+export namespace Phase {
+  export const FORWARD = 0;
+  export const QUERY_GRADIENT = 1;
+  export const KEY_GRADIENT = 2;
+}
+
+/** Queries, or keys, that a thread takes at once. */
+@inline export const TILE = 32;
+
+/** Where a group's rows begin in a tensor over the queries. */
+@inline
+export function queryBase(job: Job, group: i32): usize {
+  return <usize>((group / job.heads) * job.queryBatchStride + (group % job.heads) * job.queryHeadStride);
+}
+
+/** Where a group's rows begin in a tensor over the keys. */
+@inline
+export function keyBase(job: Job, group: i32): usize {
+  return <usize>((group / job.heads) * job.keyBatchStride + (group % job.heads) * job.keyHeadStride);
+}
+
+/** Where a row's largest score and the reciprocal of its sum lie. */
+@inline
+export function statisticsOf(job: Job, group: i32, query: i32): usize {
+  return <usize>job.statistics + ((<usize>group * <usize>job.queryCount + <usize>query) << 3);
+}

@@ -1,0 +1,91 @@
+/** The sums of the lanes of four vectors, as one vector. */
+@inline
+export function sumLanes(a: v128, b: v128, c: v128, d: v128): v128 {
+  const ab = f32x4.add(v128.shuffle<f32>(a, b, 0, 4, 1, 5), v128.shuffle<f32>(a, b, 2, 6, 3, 7));
+  const cd = f32x4.add(v128.shuffle<f32>(c, d, 0, 4, 1, 5), v128.shuffle<f32>(c, d, 2, 6, 3, 7));
+  return f32x4.add(v128.shuffle<f32>(ab, cd, 0, 1, 4, 5), v128.shuffle<f32>(ab, cd, 2, 3, 6, 7));
+}
+
+@inline
+export function sumOfLanes(a: v128): f32 {
+  return (
+    f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3))
+  );
+}
+
+@inline
+export function maxOfLanes(a: v128): f32 {
+  return max(
+    max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)),
+    max(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3)),
+  );
+}
+
+/**
+ * e^x for x <= 0, to 1e-7 relative; 0 below -87.3. By x = n ln 2 + r and the Taylor series of e^r, |r| <= ln(2) / 2,
+ * to the seventh power.
+ */
+@inline
+export function exp4(x: v128): v128 {
+  const seen = f32x4.ge(x, f32x4.splat(-87.3));
+  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896)));
+  // ln 2 in two parts: the first has few bits, so that n times it is exact.
+  let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
+  r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
+  let sum = f32x4.splat(1.0 / 5040.0);
+  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0 / 720.0));
+  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0 / 120.0));
+  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0 / 24.0));
+  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0 / 6.0));
+  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(0.5));
+  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0));
+  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0));
+  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
+  return v128.and(f32x4.mul(sum, power), seen);
+}
+
+/** The dot products of the row at `x` with four rows, `count` numbers each. */
+@inline
+export function dot4(x: usize, r0: usize, r1: usize, r2: usize, r3: usize, count: i32): v128 {
+  let a0 = f32x4.splat(0);
+  let a1 = f32x4.splat(0);
+  let a2 = f32x4.splat(0);
+  let a3 = f32x4.splat(0);
+  const bytes = <usize>count << 2;
+  const whole = bytes & ~15;
+  let c: usize = 0;
+  for (; c < whole; c += 16) {
+    const own = v128.load(x + c);
+    a0 = f32x4.add(a0, f32x4.mul(own, v128.load(r0 + c)));
+    a1 = f32x4.add(a1, f32x4.mul(own, v128.load(r1 + c)));
+    a2 = f32x4.add(a2, f32x4.mul(own, v128.load(r2 + c)));
+    a3 = f32x4.add(a3, f32x4.mul(own, v128.load(r3 + c)));
+  }
+  let sums = sumLanes(a0, a1, a2, a3);
+  for (; c < bytes; c += 4) {
+    const rest = f32x4(load<f32>(r0 + c), load<f32>(r1 + c), load<f32>(r2 + c), load<f32>(r3 + c));
+    sums = f32x4.add(sums, f32x4.mul(v128.load32_splat(x + c), rest));
+  }
+  return sums;
+}
+
+/** Adds four rows of `count` numbers, each times its own lane of `factors`, to the row at `y`. */
+@inline
+export function addRows4(y: usize, factors: v128, r0: usize, r1: usize, r2: usize, r3: usize, count: i32): void {
+  const f0 = v128.shuffle<f32>(factors, factors, 0, 0, 0, 0);
+  const f1 = v128.shuffle<f32>(factors, factors, 1, 1, 1, 1);
+  const f2 = v128.shuffle<f32>(factors, factors, 2, 2, 2, 2);
+  const f3 = v128.shuffle<f32>(factors, factors, 3, 3, 3, 3);
+  const bytes = <usize>count << 2;
+  const whole = bytes & ~15;
+  let c: usize = 0;
+  for (; c < whole; c += 16) {
+    const first = f32x4.add(f32x4.mul(f0, v128.load(r0 + c)), f32x4.mul(f1, v128.load(r1 + c)));
+    const second = f32x4.add(f32x4.mul(f2, v128.load(r2 + c)), f32x4.mul(f3, v128.load(r3 + c)));
+    v128.store(y + c, f32x4.add(v128.load(y + c), f32x4.add(first, second)));
+  }
+  for (; c < bytes; c += 4) {
+    const rest = f32x4(load<f32>(r0 + c), load<f32>(r1 + c), load<f32>(r2 + c), load<f32>(r3 + c));
+    store<f32>(y + c, load<f32>(y + c) + sumOfLanes(f32x4.mul(factors, rest)));
+  }
+}

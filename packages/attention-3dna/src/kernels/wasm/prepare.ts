@@ -1,0 +1,53 @@
+import { NuwaError } from "@nuwa/tensor3d";
+import { mostThreads, startThread } from "#threads";
+import { KernelRuntime } from "./runtime.ts";
+
+export interface PrepareOptions {
+  /**
+   * Threads that compute, the calling one included. Default: as many as the machine has, where threads can be used:
+   * in Node, and in a browser within a worker of a cross-origin isolated page. Elsewhere 1.
+   */
+  readonly threads?: number;
+}
+
+let current: KernelRuntime | undefined;
+
+/** The kernel, compiled at its first use. Only `prepareKernels` gives it threads. */
+export function kernelRuntime(): KernelRuntime {
+  current ??= KernelRuntime.single();
+  return current;
+}
+
+/** Whether WebAssembly with SIMD can be compiled here: some pages forbid it, and old browsers lack it. */
+export function canCompile(): boolean {
+  try {
+    return kernelRuntime() !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+/** Threads that `attend` computes with where it runs on the CPU. */
+export function kernelThreads(): number {
+  return current?.threads ?? 1;
+}
+
+/**
+ * Compiles the CPU's kernel and starts its threads, which sleep between calls and keep no process alive. Without it
+ * `attend` compiles at its first call and runs on one thread. Another call changes the number of threads.
+ *
+ * @throws NuwaError `INPUT` for a number of threads that cannot be had here
+ */
+export async function prepareKernels({ threads = mostThreads() }: PrepareOptions = {}): Promise<void> {
+  const most = mostThreads();
+  if (!Number.isInteger(threads) || threads < 1 || (threads > 1 && most === 1)) {
+    const wanted = most === 1 ? "1 thread, as no other can be used here" : "a whole number from 1 on";
+    throw new NuwaError("INPUT", `prepareKernels: threads: wanted ${wanted}, got ${threads}.`, {
+      hint: "Leave it out for as many as can be used.",
+    });
+  }
+  if (current?.threads === threads) return;
+  const next = threads === 1 ? KernelRuntime.single() : await KernelRuntime.shared(threads, startThread);
+  current?.stop();
+  current = next;
+}

@@ -1,0 +1,17 @@
+import { probeNode, registerNode } from "@nuwa/backends/node";
+import { expect, test } from "vitest";
+import { kernelThreads, prepareKernels } from "../kernels/wasm/prepare.ts";
+import { CASES, isRequired } from "./cases.ts";
+import { equivalenceFailures } from "./suite.ts";
+
+for (const threads of [1, 3]) {
+  const name = `${CASES} random cases on node agree with double precision, ${threads} thread(s)`;
+  test(name, { timeout: 600_000 }, async (context) => {
+    const probe = await probeNode();
+    if (!probe.available && !isRequired("node")) context.skip(probe.reason);
+    await registerNode({ fetch: false });
+    await prepareKernels({ threads });
+    expect(kernelThreads()).toBe(threads);
+    expect(await equivalenceFailures({ cases: CASES, dense: threads === 1 })).toEqual([]);
+  });
+}

@@ -7,7 +7,7 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ["{packages,apps,tooling}/*/src/**/*.test.ts", "tooling/bootstrap/**/*.test.mjs"],
+    include: ["{packages,apps,tooling}/*/src/**/*.test.ts", "tooling/{bench,bootstrap}/**/*.test.mjs"],
     pool: "forks",
     maxWorkers: 2,
     // tfjs's cpu backend advises each process to install tfjs-node.

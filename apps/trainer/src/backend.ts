@@ -1,3 +1,4 @@
+import { prepareKernels } from "@nuwa/attention-3dna";
 import { type FetchProgress, type SelectedBackend, useBackend } from "@nuwa/backends";
 import type { CommandContext } from "./command-context.ts";
 import type { BackendName } from "./commands/options.ts";
@@ -10,6 +11,7 @@ export async function selectBackend(
 ): Promise<SelectedBackend> {
   const fetching = fetchProgress(console);
   const selected = await useBackend(name, { onProgress: fetching.update, signal }).finally(fetching.finish);
+  await prepareKernels(); // threads of its own for attention; they sleep where the GPU does it
   console.line(`Backend: ${selected.name}, ${selected.device} (${selected.detail})`);
   return selected;
 }

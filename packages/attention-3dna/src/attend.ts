@@ -1,20 +1,9 @@
 import { assertShape, type Grid, NuwaError, tokenCount } from "@nuwa/tensor3d";
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { type AttentionBias, attendTable, type TableOptions } from "./attend-table.ts";
 import { attentionBlocks } from "./blocks.ts";
-import { composedAttention } from "./composed.ts";
-import { fusedAttention } from "./fused.ts";
-import { mergeHeads, splitHeads } from "./heads.ts";
-import { fusedKernelsReady } from "./kernels/registry.ts";
-import { type NeighbourTable, neighbourTable } from "./neighbour-table.ts";
+import { neighbourTable } from "./neighbour-table.ts";
 import type { AttentionPattern } from "./pattern.ts";
-
-/** A learned number for each head and relative offset, added to the scores. */
-export interface AttentionBias {
-  /** `[heads, offsets]`. */
-  readonly values: tf.Tensor2D;
-  /** The column of `values` for each entry of the neighbour table. */
-  readonly offsetOf: Int32Array;
-}
 
 export interface AttendOptions {
   readonly pattern: AttentionPattern;
@@ -46,15 +35,8 @@ export function attend(
   options: AttendOptions,
 ): tf.Tensor4D {
   const { scale } = checkAttend(query, key, value, options);
-  const { bias } = options;
   const heads = query.shape[1];
-  const inputs = bias ? [query, key, value, bias.values] : [query, key, value];
-  const table = neighbourTable(options.pattern, options);
-  if (usesFused(table, key.shape[2])) {
-    return fusedAttention(inputs, { table, heads, scale, offsetOf: bias?.offsetOf }) as tf.Tensor4D;
-  }
-  const blocks = attentionBlocks(options.pattern, options);
-  return composedAttention(inputs, { blocks, scale, offsetOf: bias?.offsetOf }) as tf.Tensor4D;
+  return attendTable(query, key, value, tableOptions(options, heads, scale)) as tf.Tensor4D;
 }
 
 export interface AttendSequenceOptions extends AttendOptions {
@@ -78,25 +60,13 @@ export function attendSequence(
   { heads, ...options }: AttendSequenceOptions,
 ): tf.Tensor3D {
   const { scale } = checkSequence(query, key, value, { heads, ...options });
-  const { bias } = options;
-  const table = neighbourTable(options.pattern, options);
-  if (usesFused(table, key.shape[1])) {
-    const inputs = bias ? [query, key, value, bias.values] : [query, key, value];
-    return fusedAttention(inputs, { table, heads, scale, offsetOf: bias?.offsetOf }) as tf.Tensor3D;
-  }
-  return tf.tidy(() => {
-    const [q, k, v] = [query, key, value].map((x) => splitHeads(x, heads));
-    return mergeHeads(attend(q, k, v, options));
-  });
+  return attendTable(query, key, value, tableOptions(options, heads, scale)) as tf.Tensor3D;
 }
 
-// libtensorflow's dense products beat the kernel once a pattern attends this share of all pairs.
-const DENSE_SHARE = 0.4;
-
-function usesFused({ offsets, keys }: NeighbourTable, keyCount: number): boolean {
-  const share = keys.length / ((offsets.length - 1) * keyCount);
-  if (tf.getBackend() === "tensorflow" && share > DENSE_SHARE) return false;
-  return fusedKernelsReady();
+function tableOptions(options: AttendOptions, heads: number, scale: number): TableOptions {
+  const { pattern, bias } = options;
+  const blocks = () => attentionBlocks(pattern, options);
+  return { table: neighbourTable(pattern, options), heads, scale, bias, blocks };
 }
 
 /** The checks and defaults that `attend` and `attendDense` share. */

@@ -3,8 +3,11 @@ import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { Attention3D } from "./attention.ts";
-import { attentionMask } from "./mask.ts";
+import { CachePlan } from "./decode/cache-plan.ts";
+import { KeyValueCache } from "./decode/key-value-cache.ts";
+import { selectRows } from "./decode/select-rows.ts";
 import { nearby } from "./nearby.ts";
+import { neighbourTable } from "./neighbour-table.ts";
 
 beforeAll(useCpu);
 
@@ -44,30 +47,57 @@ test("one head by hand: uniform weights average the values", () =>
     attention.dispose();
   }));
 
-test.each([false, true])("step over a memory equals apply, cross-attention=%s", (cross) =>
+test("steps over a cache equal apply, with a bias, and the cache forgets", () =>
   expectNoLeak(async () => {
-    const attention = new Attention3D({ dim: 8, heads: 2, contextDim: cross ? 5 : 8 }, new Rng(1));
+    const video = videoGrid(2, 3, 5);
+    const attention = new Attention3D({ dim: 8, heads: 2 }, new Rng(1));
+    const x = randomNormal([2, 30, 8], new Rng(2)) as tf.Tensor3D;
+    const table = neighbourTable(pattern, { queryGrid: video, causal: true });
+    const bias = {
+      values: randomNormal([2, 4], new Rng(3)) as tf.Tensor2D,
+      offsetOf: new Rng(4).integers(table.keys.length, 4),
+    };
+    const expected = attention.apply(x, { pattern, queryGrid: video, causal: true, bias });
+    const steps = Array.from({ length: 10 }, (_, step) =>
+      Int32Array.of(3 * step + 2, 3 * step, 3 * step + 1),
+    );
+    const plan = new CachePlan(table, steps);
+    const cache = new KeyValueCache();
+    for (const positions of steps) {
+      const indices = tf.tensor1d(positions, "int32");
+      const rows = tf.gather(x, indices, 1);
+      const actual = attention.step(rows, cache, plan.advance(), bias);
+      const wanted = tf.gather(expected, indices, 1);
+      await expectClose(actual, wanted, { atol: 1e-5 });
+      tf.dispose([indices, rows, actual, wanted]);
+    }
+    const held = tf.memory().numBytes;
+    cache.dispose();
+    expect(held - tf.memory().numBytes).toBeLessThan(2 * 2 * 30 * 8 * 4); // less than all keys and values
+    tf.dispose([x, expected, bias.values]);
+    attention.dispose();
+  }));
+
+test("positions that recall a context equal apply's cross-attention", () =>
+  expectNoLeak(async () => {
+    const attention = new Attention3D({ dim: 8, heads: 2, contextDim: 5 }, new Rng(1));
     const x = randomNormal([2, 12, 8], new Rng(2)) as tf.Tensor3D;
-    const context = cross ? (randomNormal([2, 4, 5], new Rng(3)) as tf.Tensor3D) : x;
-    const shape = cross ? { queryGrid: grid, keyGrid: textGrid(4) } : { queryGrid: grid, causal: true };
-    const expected = attention.apply(x, { ...shape, pattern, ...(cross ? { context } : {}) });
+    const context = randomNormal([2, 4, 5], new Rng(3)) as tf.Tensor3D;
+    const shape = { queryGrid: grid, keyGrid: textGrid(4) };
+    const expected = attention.apply(x, { ...shape, pattern, context });
     const memory = attention.memory(context);
     const actual = tf.tidy(() => {
-      const mask = tf.tensor2d(
-        Array.from(attentionMask(pattern, shape), (bit) => (bit - 1) * 1e9),
-        [12, cross ? 4 : 12],
-      );
       const half = (start: number) => {
-        const rows = tf.slice(x, [0, start, 0], [2, 6, 8]);
-        return attention.step(rows, memory, tf.slice(mask, [start, 0], [6, -1]));
+        const queries = Array.from({ length: 6 }, (_, index) => start + index);
+        const rows = selectRows(neighbourTable(pattern, shape), queries);
+        return attention.recall(tf.slice(x, [0, start, 0], [2, 6, 8]), memory, rows);
       };
       return tf.concat([half(0), half(6)], 1);
     });
     await expectClose(actual, expected, { atol: 1e-5 });
     tf.dispose([x, context, expected, actual, { ...memory }]);
     attention.dispose();
-  }),
-);
+  }));
 
 test("sizes that do not fit are refused", () => {
   expect(() => new Attention3D({ dim: 8, heads: 3 }, new Rng(1))).toThrow("dim must be a multiple of heads");

@@ -1,7 +1,10 @@
 import { assertShape, type Grid, Linear, NuwaError, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { type AttentionBias, attendSequence } from "./attend.ts";
-import { mergeHeads, splitHeads } from "./heads.ts";
+import { attendSequence } from "./attend.ts";
+import { type AttentionBias, attendTable } from "./attend-table.ts";
+import type { CacheStep } from "./decode/cache-plan.ts";
+import type { AttentionMemory, KeyValueCache } from "./decode/key-value-cache.ts";
+import type { SelectedRows } from "./decode/select-rows.ts";
 import type { AttentionPattern } from "./pattern.ts";
 
 export interface Attention3DConfig {
@@ -27,12 +30,6 @@ export interface Attention3DOptions {
 export interface Attention3DInit {
   /** Standard deviation of the output's weights as drawn. Default `inFeatures ** -0.5`, as of the others. */
   readonly outputStd?: number;
-}
-
-/** Keys and values of a context, split into heads: `[b, heads, m, headDim]` each. */
-export interface AttentionMemory {
-  readonly keys: tf.Tensor4D;
-  readonly values: tf.Tensor4D;
 }
 
 /**
@@ -81,46 +78,47 @@ export class Attention3D {
     });
   }
 
-  /** Keys and values of a context `[b, m, contextDim]`, for `step`. */
+  /** Keys and values of a context `[b, m, contextDim]`, for `recall`. The caller disposes them. */
   memory(context: tf.Tensor): AttentionMemory {
     assertShape("Attention3D context", context, ["b", "m", this.config.contextDim]);
-    return tf.tidy(() => ({
-      keys: this.splitHeads(this.key.apply(context)),
-      values: this.splitHeads(this.value.apply(context)),
-    }));
+    const keys = this.key.apply(context) as tf.Tensor3D;
+    return { keys, values: this.value.apply(context) as tf.Tensor3D };
   }
 
   /**
-   * One decoding step: queries attend a memory that the caller selects.
+   * A decoding step of self-attention: the positions' keys and values are written to the cache, then they attend it.
    *
    * @param x `[b, p, dim]` the step's positions
-   * @param memory `[b, heads, m, headDim]` each
-   * @param mask broadcast to `[b, heads, p, m]` and added to the scores: 0 where attended, -1e9 where not,
-   * plus a bias if there is one. Default: everything is attended
+   * @param bias as in `apply`, for the whole table
+   * @returns `[b, p, dim]`, equal to `apply`'s rows at these positions
+   */
+  step(x: tf.Tensor, cache: KeyValueCache, step: CacheStep, bias?: AttentionBias): tf.Tensor3D {
+    return tf.tidy(() => this.recall(x, cache.extend(this.memory(x), step), step, bias));
+  }
+
+  /**
+   * Positions attend a memory under some rows of a table, such as those that `selectRows` takes from it.
+   *
+   * @param x `[b, p, dim]`, one for each row
+   * @param bias as in `apply`, for the whole table
    * @returns `[b, p, dim]`
    */
-  step(x: tf.Tensor, { keys, values }: AttentionMemory, mask?: tf.Tensor): tf.Tensor3D {
+  recall(
+    x: tf.Tensor,
+    { keys, values }: AttentionMemory,
+    { table, entries }: SelectedRows,
+    bias?: AttentionBias,
+  ): tf.Tensor3D {
+    const { heads, headDim, dim } = this.config;
+    assertShape("Attention3D x", x, ["b", table.offsets.length - 1, dim]);
     return tf.tidy(() => {
-      const queries = tf.mul(this.queries(x), this.config.headDim ** -0.5);
-      const products = tf.matMul(queries, keys, false, true); // [b, heads, p, m]
-      const weights = tf.softmax(mask ? tf.add(products, mask) : products);
-      return this.merge(tf.matMul(weights, values) as tf.Tensor4D);
+      const own = bias && { ...bias, offsetOf: entries.map((entry) => bias.offsetOf[entry]) };
+      const options = { table, heads, scale: headDim ** -0.5, bias: own };
+      return this.output.apply(attendTable(this.query.apply(x), keys, values, options)) as tf.Tensor3D;
     });
   }
 
   dispose(): void {
     for (const layer of [this.query, this.key, this.value, this.output]) layer.dispose();
-  }
-
-  private queries(x: tf.Tensor): tf.Tensor4D {
-    return this.splitHeads(this.query.apply(x));
-  }
-
-  private splitHeads(x: tf.Tensor): tf.Tensor4D {
-    return splitHeads(x, this.config.heads);
-  }
-
-  private merge(y: tf.Tensor4D): tf.Tensor3D {
-    return this.output.apply(mergeHeads(y)) as tf.Tensor3D; // [b, n, dim]
   }
 }

@@ -36,6 +36,15 @@ export function attentionBlocks(pattern: AttentionPattern, shape: AttentionShape
   });
 }
 
+const whole = new WeakMap<NeighbourTable, AttentionBlocks>();
+
+/** A table as one block: all queries against all keys. Built once for a table and shared. */
+export function wholeBlock(table: NeighbourTable, keyCount: number): AttentionBlocks {
+  const blocks = whole.get(table) ?? buildBlocks(table, keyCount, table.offsets.length - 1);
+  whole.set(table, blocks);
+  return blocks;
+}
+
 /** Cuts the queries into blocks of `size`, which divides their number. */
 export function buildBlocks(table: NeighbourTable, keyCount: number, size: number): AttentionBlocks {
   const queryCount = table.offsets.length - 1;

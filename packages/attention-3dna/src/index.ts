@@ -1,20 +1,21 @@
 export {
   type AttendOptions,
   type AttendSequenceOptions,
-  type AttentionBias,
   attend,
   attendSequence,
 } from "./attend.ts";
+export type { AttentionBias } from "./attend-table.ts";
 export {
   Attention3D,
   type Attention3DConfig,
   type Attention3DInit,
   type Attention3DOptions,
-  type AttentionMemory,
 } from "./attention.ts";
 export { axial } from "./axial.ts";
 export { blockSparse } from "./block-sparse.ts";
-export { MASKED } from "./blocks.ts";
+export { CachePlan, type CacheStep } from "./decode/cache-plan.ts";
+export { type AttentionMemory, KeyValueCache } from "./decode/key-value-cache.ts";
+export { type SelectedRows, selectRows } from "./decode/select-rows.ts";
 export { attendDense } from "./dense.ts";
 export { full } from "./full.ts";
 export { kernelThreads, type PrepareOptions, prepareKernels } from "./kernels/wasm/prepare.ts";

@@ -82,4 +82,10 @@ test("tables that cannot be are refused", () => {
   );
   const outside: AttentionPattern = { name: "outside", keysOf: () => [4] };
   expect(() => neighbourTable(outside, { queryGrid: imageGrid(2, 2) })).toThrow("in [0, 4), got 4");
+  expect(() => neighbourTable(full(), { queryGrid: { height: 0, width: 2, frames: 1 } })).toThrow(
+    "queryGrid.height must be a whole number of at least 1, got 0",
+  );
+  expect(() =>
+    neighbourTable(full(), { queryGrid: imageGrid(2, 2), keyGrid: { height: 2, width: 2, frames: -1 } }),
+  ).toThrow("keyGrid.frames must be a whole number of at least 1, got -1");
 });

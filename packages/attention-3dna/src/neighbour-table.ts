@@ -30,6 +30,8 @@ function buildTable(pattern: AttentionPattern, shape: AttentionShape): Neighbour
       `neighbourTable: causal attention needs equal grids, got queries ${describeGrid(queryGrid)} and keys ${describeGrid(keyGrid)}. Leave causal out for cross-attention.`,
     );
   }
+  checkGrid("queryGrid", queryGrid);
+  checkGrid("keyGrid", keyGrid);
   const queryCount = tokenCount(queryGrid);
   const keyCount = tokenCount(keyGrid);
   const offsets = new Int32Array(queryCount + 1);
@@ -49,6 +51,16 @@ function buildTable(pattern: AttentionPattern, shape: AttentionShape): Neighbour
     offsets[query + 1] = length;
   }
   return { offsets, keys: keys.slice(0, length) };
+}
+
+function checkGrid(name: string, grid: Grid): void {
+  for (const axis of ["height", "width", "frames"] as const) {
+    if (Number.isInteger(grid[axis]) && grid[axis] >= 1) continue;
+    throw new NuwaError(
+      "CONFIG",
+      `neighbourTable: ${name}.${axis} must be a whole number of at least 1, got ${grid[axis]}. Make grids by imageGrid, videoGrid or textGrid.`,
+    );
+  }
 }
 
 function sameGrid(a: Grid, b: Grid): boolean {

@@ -1,4 +1,11 @@
-import { Attention3D, type AttentionMemory, type AttentionPattern } from "@nuwa/attention-3dna";
+import {
+  Attention3D,
+  type AttentionMemory,
+  type AttentionPattern,
+  type CacheStep,
+  type KeyValueCache,
+  type SelectedRows,
+} from "@nuwa/attention-3dna";
 import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
@@ -25,16 +32,20 @@ export interface DecoderOptions {
   readonly rng?: Rng;
 }
 
-/** What a decoding step attends: cached keys and values, and masks that are added to the scores. */
+/** What a decoding step attends besides itself. */
 export interface StepMemory {
-  readonly own: AttentionMemory;
-  /** `[p, m]`, or `[heads, p, m]`. */
-  readonly ownMask: tf.Tensor;
-  readonly cross: readonly {
-    readonly memory: AttentionMemory;
-    readonly mask?: tf.Tensor;
-    readonly count: number;
-  }[];
+  readonly grid: Grid;
+  readonly pattern: AttentionPattern;
+  readonly cache: KeyValueCache;
+  readonly step: CacheStep;
+  readonly cross: readonly CrossMemory[];
+}
+
+/** Keys and values of some consecutive rows' conditions, and how the step's positions attend them. */
+export interface CrossMemory {
+  readonly memory: AttentionMemory;
+  readonly rows: SelectedRows;
+  readonly count: number;
 }
 
 /** `y += selfAttention(norm(y)) + crossAttention(norm(y), c); y += feedForward(norm(y))`. */
@@ -77,14 +88,15 @@ export class DecoderBlock {
     });
   }
 
-  /** A decoding step: `x` `[b, p, dim]` and its normed states `y` -> `[b, p, dim]`. */
-  step(x: tf.Tensor, y: tf.Tensor, { own, ownMask, cross }: StepMemory): tf.Tensor {
+  /** A decoding step: `[b, p, dim]` -> `[b, p, dim]`. */
+  step(x: tf.Tensor, { grid, pattern, cache, step, cross }: StepMemory): tf.Tensor {
     return tf.tidy(() => {
-      const attended = this.selfAttention.step(y, own, ownMask);
-      const crossed = overGroups(y, cross, (rows, { memory, mask }) =>
-        this.crossAttention.step(rows, memory, mask),
+      const y = this.attentionNorm.apply(x);
+      const own = this.selfAttention.step(y, cache, step, this.relativeBias?.bias(pattern, grid));
+      const crossed = overGroups(y, cross, (part, { memory, rows }) =>
+        this.crossAttention.recall(part, memory, rows),
       );
-      return this.finish(x, tf.add(attended, crossed), undefined);
+      return this.finish(x, tf.add(own, crossed), undefined);
     });
   }
 

@@ -1,20 +1,12 @@
 import {
   type AttentionBias,
   type AttentionPattern,
-  MASKED,
   type NeighbourTable,
   neighbourTable,
 } from "@nuwa/attention-3dna";
 import { coordinateOf, disposeParams, type Grid } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
-
-/** A pair that a decoding step attends, and its place in the step's `[p, m]` scores. */
-export interface AttendedPair {
-  readonly position: number;
-  readonly key: number;
-  readonly place: number;
-}
 
 /**
  * A learned number for each head and each offset between a query and a key of the decoder's window, from 0.
@@ -38,18 +30,6 @@ export class RelativeBias {
     const offsetOf = this.columns.get(table) ?? this.columnsOf(table, grid);
     this.columns.set(table, offsetOf);
     return { values: this.params.values as tf.Tensor as tf.Tensor2D, offsetOf };
-  }
-
-  /** `[heads, p, m]` for a decoding step: the bias of attended pairs, MASKED for the others. */
-  stepMask(grid: Grid, pairs: readonly AttendedPair[], [p, m]: readonly [number, number]): tf.Tensor {
-    const { values } = this.params;
-    const [heads, offsets] = values.shape;
-    const columns = new Int32Array(p * m).fill(offsets);
-    for (const { position, key, place } of pairs) columns[place] = this.column(grid, position, key);
-    return tf.tidy(() => {
-      const padded = tf.concat([values, tf.fill([heads, 1], MASKED)], 1); // [heads, offsets + 1]
-      return tf.reshape(tf.gather(padded, tf.tensor1d(columns, "int32"), 1), [heads, p, m]);
-    });
   }
 
   /** The column of `values` for a query and a key before it. */

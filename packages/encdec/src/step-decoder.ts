@@ -1,11 +1,16 @@
-import { type AttentionMemory, type AttentionPattern, MASKED, neighbourTable } from "@nuwa/attention-3dna";
+import {
+  type AttentionMemory,
+  type AttentionPattern,
+  CachePlan,
+  KeyValueCache,
+  neighbourTable,
+  type SelectedRows,
+  selectRows,
+} from "@nuwa/attention-3dna";
 import { type Grid, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { KeyValueCache } from "./cache.ts";
-import { CacheLayout } from "./cache-layout.ts";
 import type { Condition } from "./condition.ts";
 import type { EncoderDecoder } from "./model.ts";
-import type { AttendedPair, RelativeBias } from "./relative-bias.ts";
 import type { DecodeStep } from "./schedule.ts";
 import { shiftedIndices } from "./shift.ts";
 
@@ -22,8 +27,8 @@ export class StepDecoder {
   readonly #model: EncoderDecoder;
   readonly #grid: Grid;
   readonly #inputs: Int32Array[];
-  readonly #layout: CacheLayout;
-  readonly #cache: KeyValueCache;
+  readonly #plan: CachePlan;
+  readonly #caches: readonly KeyValueCache[];
   readonly #positions: tf.Tensor2D;
   readonly #cross: CrossGroup[];
 
@@ -37,8 +42,11 @@ export class StepDecoder {
     this.#model = model;
     this.#grid = grid;
     this.#inputs = shiftedIndices(model.config.shift, grid);
-    this.#layout = new CacheLayout(steps, model.decoderPattern, grid);
-    this.#cache = new KeyValueCache(model.config.decoderLayers);
+    this.#plan = new CachePlan(
+      neighbourTable(model.decoderPattern, { queryGrid: grid, causal: true }),
+      steps.map(({ positions }) => positions),
+    );
+    this.#caches = model.decoder.blocks.map(() => new KeyValueCache());
     this.#cross = crossGroups(model, conditions);
     this.#positions = tf.keep(model.targets.positions.apply(grid));
   }
@@ -51,21 +59,23 @@ export class StepDecoder {
    */
   step({ positions, unknown }: DecodeStep, codes: readonly Int32Array[]): tf.Tensor3D {
     const { targets, decoder, head } = this.#model;
-    const cacheStep = this.#layout.advance(positions);
+    const step = this.#plan.advance();
     return tf.tidy(() => {
       const places = tf.gather(this.#positions, tf.tensor1d(positions, "int32"));
-      const cross = this.#cross.map((group) => ({ group, mask: this.#crossMask(group, positions) }));
-      const ownMask = this.#ownMask(positions, cacheStep.tokens);
+      const cross = this.#cross.map((group) => ({ group, rows: this.#crossRows(group, positions) }));
       let x = targets.lookUp(this.#inputCodes(positions, codes), places); // [rows, p, dim]
       decoder.blocks.forEach((block, layer) => {
-        const y = block.attentionNorm.apply(x);
-        const own = this.#cache.extend(layer, block.selfAttention.memory(y), cacheStep);
-        const memories = cross.map(({ group, mask }) => ({
-          memory: group.layers[layer],
-          mask,
-          count: group.count,
-        }));
-        x = block.step(x, y, { own, ownMask: ownMask(block.relativeBias), cross: memories });
+        x = block.step(x, {
+          grid: this.#grid,
+          pattern: this.#model.decoderPattern,
+          cache: this.#caches[layer],
+          step,
+          cross: cross.map(({ group, rows }) => ({
+            memory: group.layers[layer],
+            rows,
+            count: group.count,
+          })),
+        });
       });
       const sampled = Int32Array.from(unknown, (token) => positions.indexOf(token));
       const last = sampled.length === positions.length ? x : tf.gather(x, tf.tensor1d(sampled, "int32"), 1);
@@ -74,7 +84,7 @@ export class StepDecoder {
   }
 
   dispose(): void {
-    this.#cache.dispose();
+    for (const cache of this.#caches) cache.dispose();
     this.#positions.dispose();
     for (const { layers } of this.#cross) for (const { keys, values } of layers) tf.dispose([keys, values]);
   }
@@ -94,33 +104,8 @@ export class StepDecoder {
     });
   }
 
-  /** A layer's mask: `[p, m]`, the same for all, or `[heads, p, m]` with its relative bias. */
-  #ownMask(positions: Int32Array, tokens: Int32Array): (bias: RelativeBias | undefined) => tf.Tensor {
-    const slotOf = new Map(Array.from(tokens, (token, slot) => [token, slot]));
-    const pairs: AttendedPair[] = [];
-    positions.forEach((position, query) => {
-      for (const key of this.#layout.keysOf(position)) {
-        pairs.push({ position, key, place: query * tokens.length + slotOf.get(key)! });
-      }
-    });
-    const shape: [number, number] = [positions.length, tokens.length];
-    const mask = new Float32Array(shape[0] * shape[1]).fill(MASKED);
-    for (const { place } of pairs) mask[place] = 0;
-    const plain = tf.tensor2d(mask, shape);
-    return (bias) => bias?.stepMask(this.#grid, pairs, shape) ?? plain;
-  }
-
-  /** `[p, m]`, or nothing where all of a condition is attended. */
-  #crossMask({ pattern, grid }: CrossGroup, positions: Int32Array): tf.Tensor | undefined {
-    const { offsets, keys } = neighbourTable(pattern, { queryGrid: this.#grid, keyGrid: grid });
-    const count = tokenCount(grid);
-    if (keys.length === tokenCount(this.#grid) * count) return undefined;
-    const mask = new Float32Array(positions.length * count).fill(MASKED);
-    positions.forEach((position, query) => {
-      for (let entry = offsets[position]; entry < offsets[position + 1]; entry++)
-        mask[query * count + keys[entry]] = 0;
-    });
-    return tf.tensor2d(mask, [positions.length, count]);
+  #crossRows({ pattern, grid }: CrossGroup, positions: Int32Array): SelectedRows {
+    return selectRows(neighbourTable(pattern, { queryGrid: this.#grid, keyGrid: grid }), positions);
   }
 }
 

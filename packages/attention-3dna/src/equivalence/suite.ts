@@ -1,6 +1,7 @@
 import { Rng, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { type AttentionBias, attend, attendSequence } from "../attend.ts";
+import { attend, attendSequence } from "../attend.ts";
+import type { AttentionBias } from "../attend-table.ts";
 import { attendDense } from "../dense.ts";
 import { neighbourTable } from "../neighbour-table.ts";
 import { type OracleResults, oracleAttention } from "./oracle.ts";

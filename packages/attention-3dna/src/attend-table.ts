@@ -1,0 +1,58 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { type AttentionBlocks, wholeBlock } from "./blocks.ts";
+import { composedAttention } from "./composed.ts";
+import { fusedAttention } from "./fused.ts";
+import { mergeHeads, splitHeads } from "./heads.ts";
+import { fusedKernelsReady } from "./kernels/registry.ts";
+import type { NeighbourTable } from "./neighbour-table.ts";
+
+/** A learned number for each head and relative offset, added to the scores. */
+export interface AttentionBias {
+  /** `[heads, offsets]`. */
+  readonly values: tf.Tensor2D;
+  /** The column of `values` for each entry of the neighbour table. */
+  readonly offsetOf: Int32Array;
+}
+
+export interface TableOptions {
+  readonly table: NeighbourTable;
+  readonly heads: number;
+  readonly scale: number;
+  readonly bias?: AttentionBias;
+  /** How dense products would be cut, where they are used. Default: not at all. */
+  readonly blocks?: () => AttentionBlocks;
+}
+
+/**
+ * Attention over an explicit table, by the backend's fused kernel or by dense products.
+ *
+ * @param query `[b, heads, n, headDim]`, or all three `[b, tokens, heads * headDim]`
+ * @returns as `query`
+ */
+export function attendTable(
+  query: tf.Tensor,
+  key: tf.Tensor,
+  value: tf.Tensor,
+  options: TableOptions,
+): tf.Tensor {
+  const { table, heads, scale, bias } = options;
+  const keyCount = key.shape.at(-2)!;
+  const attributes = { table, heads, scale, offsetOf: bias?.offsetOf };
+  const inputs = bias ? [query, key, value, bias.values] : [query, key, value];
+  if (usesFused(table, keyCount)) return fusedAttention(inputs, attributes);
+  const blocks = options.blocks?.() ?? wholeBlock(table, keyCount);
+  if (query.rank === 4) return composedAttention(inputs, { ...attributes, blocks });
+  return tf.tidy(() => {
+    const split = inputs.map((x, index) => (index < 3 ? splitHeads(x, heads) : x));
+    return mergeHeads(composedAttention(split, { ...attributes, blocks }) as tf.Tensor4D);
+  });
+}
+
+// libtensorflow's dense products beat the kernel once a pattern attends this share of all pairs.
+const DENSE_SHARE = 0.4;
+
+function usesFused({ offsets, keys }: NeighbourTable, keyCount: number): boolean {
+  const share = keys.length / ((offsets.length - 1) * keyCount);
+  if (tf.getBackend() === "tensorflow" && share > DENSE_SHARE) return false;
+  return fusedKernelsReady();
+}

@@ -11,7 +11,7 @@ export async function selectBackend(
 ): Promise<SelectedBackend> {
   const fetching = fetchProgress(console);
   const selected = await useBackend(name, { onProgress: fetching.update, signal }).finally(fetching.finish);
-  await prepareKernels(); // threads of its own for attention; they sleep where the GPU does it
+  if (selected.name !== "webgpu") await prepareKernels(); // threads of its own for attention
   console.line(`Backend: ${selected.name}, ${selected.device} (${selected.detail})`);
   return selected;
 }

@@ -17,6 +17,8 @@ test("defaults are filled in", () => {
 test.each([
   ["full", "full"],
   ["axial", "axial"],
+  ["nearby", "nearby 3x3x3"],
+  ["block-sparse", "block-sparse 4x4x4"],
   [{ kind: "nearby", extent: [3, 5, "all"] }, "nearby 3x5xall"],
   [{ kind: "nearby", radius: [1, 0, "all"], border: "shift" }, "nearby 3x1xall shift"],
   [{ kind: "nearby", extent: [3, 3, 1], dilation: [1, 2, 1] }, "nearby 3x3x1 dilation 1x2x1"],
@@ -30,7 +32,7 @@ test.each([
   [{ dim: 0 }, "dim: "],
   [{ heads: 3 }, "heads: must divide dim, unless headDim is given"],
   [{ decoderPattern: { kind: "nearby" } }, "decoderPattern: give either extent or radius"],
-  [{ decoderPattern: "nearby" }, "decoderPattern: "],
+  [{ decoderPattern: "near" }, "decoderPattern: "],
   [{ relativeBias: true, decoderPattern: "axial" }, "relativeBias: needs a nearby decoderPattern"],
   [
     { sketchCodebookSize: undefined, conditionGrid: { height: 1, width: 1, frames: 1 } },

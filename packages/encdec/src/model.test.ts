@@ -1,4 +1,12 @@
-import { imageGrid, namedParams, Rng, textGrid, valueAndGradients, videoGrid } from "@nuwa/tensor3d";
+import {
+  imageGrid,
+  namedParams,
+  parameterCount,
+  Rng,
+  textGrid,
+  valueAndGradients,
+  videoGrid,
+} from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
@@ -233,3 +241,39 @@ test("inputs that do not fit are refused", () => {
   expect(loss({ blindShare: -1 })).toThrow("blindShare is a share");
   model.dispose();
 });
+
+test.each([
+  ["NÜWA-FF", "full", "full"],
+  ["NÜWA-NF", "nearby", "full"],
+  ["NÜWA-FN", "full", "nearby"],
+  ["NÜWA-AA", "axial", "axial"],
+  ["NÜWA", "nearby", "nearby"],
+  ["blocks", "block-sparse", "block-sparse"],
+] as const)(
+  "%s of Table 6 by config: the same parameters, other logits",
+  (_, encoderPattern, decoderPattern) =>
+    expectNoLeak(async () => {
+      const grid = videoGrid(3, 3, 3);
+      const conditions: Condition[] = [{ kind: "sketch", grid, codes: new Rng(5).integers(27, 4) }];
+      const targets = tf.tensor2d(new Rng(6).integers(27, 7), [1, 27], "int32");
+      const logitsOf = (patterns: object) => {
+        const config = { ...tinyConfig, encoderLayers: 2, ...patterns };
+        const model = loud(EncoderDecoder.create(config, new Rng(1)), 2);
+        const logits = model.logits({ conditions, targets, grid });
+        const values = logits.dataSync();
+        const count = parameterCount(model);
+        tf.dispose(logits);
+        model.dispose();
+        return { values, count };
+      };
+      const own = logitsOf({ encoderPattern, decoderPattern });
+      const other = logitsOf({
+        encoderPattern: "axial",
+        decoderPattern: { kind: "nearby", extent: [1, 3, 3] },
+      });
+      expect(own.count).toBe(other.count);
+      expect(own.values).not.toEqual(other.values);
+      expect(own.values.every(Number.isFinite)).toBe(true);
+      targets.dispose();
+    }),
+);

@@ -5,21 +5,35 @@ const size = z.union([z.int().positive(), z.literal("all")]);
 const radius = z.union([z.int().nonnegative(), z.literal("all")]);
 const triple = <Size extends z.ZodType>(schema: Size) => z.tuple([schema, schema, schema]);
 
-/** A pattern as JSON. Sizes are `[height, width, frames]`; infinity is written `"all"`. */
+const nearbySchema = z.strictObject({
+  kind: z.literal("nearby"),
+  extent: triple(size).optional(),
+  radius: triple(radius).optional(),
+  dilation: triple(z.int().positive()).optional(),
+  border: z.enum(["clip", "shift"]).optional(),
+});
+const blockSparseSchema = z.strictObject({ kind: z.literal("block-sparse"), block: triple(size) });
+
+/** What the bare names stand for: the paper's window, and blocks of about as many keys as an axial row has. */
+const byName = {
+  nearby: { kind: "nearby", extent: [3, 3, 3] } satisfies z.infer<typeof nearbySchema>,
+  "block-sparse": { kind: "block-sparse", block: [4, 4, 4] } satisfies z.infer<typeof blockSparseSchema>,
+} as const;
+
+/**
+ * A pattern as JSON: `"full"`, `"axial"`, `"nearby"` (3x3x3), `"block-sparse"` (blocks of 4x4x4), or an object with
+ * sizes `[height, width, frames]`, where infinity is written `"all"`.
+ */
 export const patternSchema = z.union([
   z.literal("full"),
   z.literal("axial"),
+  z.literal("nearby").transform((name): z.infer<typeof nearbySchema> => ({ ...byName[name] })),
+  z.literal("block-sparse").transform((name): z.infer<typeof blockSparseSchema> => ({ ...byName[name] })),
   z.discriminatedUnion("kind", [
     z.strictObject({ kind: z.literal("full") }),
     z.strictObject({ kind: z.literal("axial") }),
-    z.strictObject({
-      kind: z.literal("nearby"),
-      extent: triple(size).optional(),
-      radius: triple(radius).optional(),
-      dilation: triple(z.int().positive()).optional(),
-      border: z.enum(["clip", "shift"]).optional(),
-    }),
-    z.strictObject({ kind: z.literal("block-sparse"), block: triple(size) }),
+    nearbySchema,
+    blockSparseSchema,
   ]),
 ]);
 

@@ -1,20 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { findChromium, type OpenedPage, openPage } from "@nuwa/testing/chromium";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isRequired, reportRows } from "./check-backend.ts";
-import { findChromium, openPage, type Page } from "./chromium.ts";
 
 const executable = findChromium();
 const missing = executable === undefined && !isRequired("chromium");
 const reason = "no Chromium: install it, or name it in CHROMIUM_PATH";
-let page: Page | undefined;
+const root = fileURLToPath(new URL("page", import.meta.url));
+let opened: OpenedPage | undefined;
 
 beforeAll(async () => {
-  if (!missing) page = await openPage(executable ?? "chromium");
+  if (!missing) opened = await openPage({ root, executablePath: executable ?? "chromium" });
 }, 120_000);
-afterAll(() => page?.close());
+afterAll(() => opened?.close());
 
 test("the bundle carries nothing of Node's", (context) => {
   if (missing) context.skip(reason);
-  const scripts = Object.entries(page!.scripts);
+  const scripts = Object.entries(opened!.scripts);
   expect(scripts.length).toBeGreaterThan(0);
   for (const [name, code] of scripts) {
     expect(code, name).not.toMatch(/from\s*["']node:|import\(["']node:|require\(["']node:/);
@@ -25,7 +27,7 @@ test("the bundle carries nothing of Node's", (context) => {
 for (const backend of ["wasm", "webgpu"] as const) {
   test(`${backend} in Chromium computes what PyTorch computes`, { timeout: 300_000 }, async (context) => {
     if (missing) context.skip(reason);
-    const { selected, rows } = await page!.check(backend);
+    const { selected, rows } = await opened!.page.evaluate((name) => checkConformance(name), backend);
     expect(selected.name).toBe(backend);
     await reportRows(`${backend} in Chromium`, rows);
   });

@@ -4,10 +4,8 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { chromium, type Page } from "playwright-core";
 import { build, defaultClientConditions } from "vite";
-import type { PageResult } from "./page/main.ts";
 
 /** The browser that `CHROMIUM_PATH` names, else an installed one. */
 export function findChromium(): string | undefined {
@@ -17,11 +15,20 @@ export function findChromium(): string | undefined {
   return usual.find((path) => existsSync(path));
 }
 
-export interface Page {
+export interface OpenedPage {
+  readonly page: Page;
   /** Every script of the bundle, by its name. */
   readonly scripts: Readonly<Record<string, string>>;
-  check(backend: "wasm" | "webgpu"): Promise<PageResult>;
   close(): Promise<void>;
+}
+
+export interface PageOptions {
+  /** The folder of `index.html`. */
+  readonly root: string;
+  /** The browser's program, as `findChromium` gives it. */
+  readonly executablePath: string;
+  /** Serves the page cross-origin isolated, so that it may share memory between threads. Default false. */
+  readonly isolated?: boolean;
 }
 
 const flags = [
@@ -35,23 +42,24 @@ const flags = [
   "--no-first-run",
 ];
 
-/** Builds the conformance page with Vite, serves it on localhost, and opens it in a headless browser. */
-export async function openPage(executablePath: string): Promise<Page> {
-  const folder = await mkdtemp(join(tmpdir(), "nuwa-conformance-"));
+/** Builds a page with Vite, serves it on localhost, and opens it in a headless browser. */
+export async function openPage({ root, executablePath, isolated = false }: PageOptions): Promise<OpenedPage> {
+  const folder = await mkdtemp(join(tmpdir(), "nuwa-page-"));
   await build({
-    root: fileURLToPath(new URL("page", import.meta.url)),
+    root,
     base: "./",
     logLevel: "error",
     resolve: { conditions: ["@nuwa/source", ...defaultClientConditions] },
+    worker: { format: "es" },
     build: { outDir: folder, emptyOutDir: true, minify: false, target: "es2023", assetsInlineLimit: 0 },
   });
-  const server = await serve(folder);
+  const server = await serve(folder, isolated ? isolation : {});
   const browser = await chromium.launch({ executablePath, args: flags });
   const page = await browser.newPage();
   await page.goto(`http://localhost:${(server.address() as AddressInfo).port}/index.html`);
   return {
+    page,
     scripts: await readScripts(folder),
-    check: (backend) => page.evaluate((name) => checkConformance(name), backend),
     async close() {
       await browser.close();
       server.close();
@@ -60,19 +68,24 @@ export async function openPage(executablePath: string): Promise<Page> {
   };
 }
 
+const isolation = {
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+};
+
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
   ".js": "text/javascript",
   ".wasm": "application/wasm",
 };
 
-async function serve(folder: string): Promise<Server> {
+async function serve(folder: string, headers: Readonly<Record<string, string>>): Promise<Server> {
   const server = createServer(async (request, response) => {
     const path = new URL(request.url ?? "/", "http://localhost").pathname;
     try {
       const body = await readFile(join(folder, path));
       response
-        .writeHead(200, { "content-type": types[extname(path)] ?? "application/octet-stream" })
+        .writeHead(200, { ...headers, "content-type": types[extname(path)] ?? "application/octet-stream" })
         .end(body);
     } catch {
       response.writeHead(404).end();

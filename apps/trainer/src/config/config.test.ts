@@ -86,6 +86,16 @@ describe("configs", () => {
     );
   });
 
+  test.each(["{ share: 0.5 }", "{ emoji: , share: 0.5 }"])("further videos want emoji: %s", (further) => {
+    const [before, after] = [
+      "videoPrediction: { batch: 1",
+      `videoPrediction: { further: ${further}, batch: 1`,
+    ];
+    expect(faultsOf(sound.replace(before, after))).toMatch(
+      /transformer\.train\.tasks\.videoPrediction\.further\.emoji: .*list of names, \{ groups: \[\.\.\.\] \}/,
+    );
+  });
+
   test("what is no YAML, or no mapping, is told", () => {
     expect(faultsOf("a: [1")).toContain("my.yaml is not sound YAML");
     expect(faultsOf("- a\n")).toMatch(/the config: Expected object/);

@@ -45,10 +45,15 @@ const taskShare = z.strictObject({
   firstFrameWeight: z.number().nonnegative().default(1),
 });
 
+/** Checked by `@nuwa/data`, whose default would be the emoji of the captioned data again. */
+const furtherEmoji = z.unknown().refine((emoji) => emoji !== undefined && emoji !== null, {
+  message: "wants a list of names, { groups: [...] }, or tiny, small or all",
+});
+
 /** Video prediction needs no captions, so it may learn from more than the captioned data. */
 const predictionShare = taskShare.extend({
   /** Emoji whose videos it also trains on, as `data.emoji` names them, and the share of its batches with these. */
-  further: z.strictObject({ emoji: z.unknown(), share }).optional(),
+  further: z.strictObject({ emoji: furtherEmoji, share }).optional(),
 });
 
 const transformerTraining = z.strictObject({

@@ -1,8 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
-import type { VqModel } from "@nuwa/vqgan";
 import type { RunConfig } from "../config/schema.ts";
-import type { Progress } from "../console/progress.ts";
-import { type CodedSample, CodeTable } from "./code-table.ts";
+import type { CodedSample, CodeTable } from "./code-table.ts";
 import { openData, type RunData } from "./data.ts";
 
 const SECTION = "transformer.train.tasks.videoPrediction.further";
@@ -14,31 +12,27 @@ export interface FurtherVideos {
 }
 
 /**
- * The videos of `videoPrediction.further`: those of its emoji that the captioned data lacks, lest a held-out
- * combination be among them. Undefined where the config has none.
+ * The data of `videoPrediction.further`; undefined where the config has none.
  *
- * @throws NuwaError `CONFIG` when no emoji is left, or for a wrong choice of emoji
+ * @throws NuwaError `CONFIG` for a wrong choice of emoji, or when the run's own data has all of them
  */
-export async function furtherVideos(
+export async function openFurtherData(
   { data, transformer }: RunConfig,
   { dataset }: RunData,
-  tokenizer: VqModel,
-  options: { readonly progress: () => Progress; readonly signal?: AbortSignal },
-): Promise<FurtherVideos | undefined> {
+): Promise<RunData | undefined> {
   const { further } = transformer.train.tasks.videoPrediction;
   if (!further) return undefined;
-  const more = await openData({ data: { ...data, emoji: further.emoji, heldOut: 0 } }, SECTION);
+  const opened = await openData({ data: { ...data, emoji: further.emoji, heldOut: 0 } }, SECTION);
   const own = new Set(dataset.emoji);
-  if (more.dataset.emoji.every((name) => own.has(name))) {
-    throw new NuwaError(
-      "CONFIG",
-      `${SECTION}: wanted emoji that data.emoji lacks, got none. Name others, or leave further out.`,
-    );
-  }
-  const progress = options.progress();
-  const { signal } = options;
-  const codes = await CodeTable.build(more.dataset, more.captions, tokenizer, { progress, signal }).finally(
-    progress.finish,
+  if (opened.dataset.emoji.some((name) => !own.has(name))) return opened;
+  throw new NuwaError(
+    "CONFIG",
+    `${SECTION}: wanted emoji that data.emoji lacks, got none. Name others, or leave further out.`,
   );
+}
+
+/** Those of the further videos whose emoji the run's own data lacks, lest a held-out combination be among them. */
+export function furtherVideos(codes: CodeTable, { dataset }: RunData): FurtherVideos {
+  const own = new Set(dataset.emoji);
   return { codes, samples: codes.videos.train.filter(({ combination }) => !own.has(combination.emoji)) };
 }

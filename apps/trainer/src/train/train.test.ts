@@ -124,6 +124,31 @@ describe("training", () => {
     expect(error.hint).toContain("nuwa train tokenizer");
   });
 
+  test.each(["tokenizer", "both", "transformer"] as const)(
+    "a wrong choice of further emoji is named before nuwa train %s computes anything",
+    async (stage) => {
+      const broken = structuredClone(config) as RunConfig;
+      broken.transformer.train.tasks.videoPrediction.further = { emoji: ["foks"], share: 0.5 };
+      const finished = stage === "transformer"; // which wants a trained tokenizer
+      const run = finished
+        ? { ...whole, config: broken }
+        : await createRun(join(folder, `further-${stage}`), broken);
+      const error = await errorOf(
+        trainRun(run, stage, {
+          ...context(),
+          console: {
+            ...context().console,
+            progress: (title) => {
+              throw new Error(`${title} began`);
+            },
+          },
+        }),
+      );
+      expect(error.code).toBe("CONFIG");
+      expect(error.message).toMatch(/videoPrediction\.further.*"foks"/s);
+    },
+  );
+
   test("a wrong section of the config is named", async () => {
     const broken = {
       ...config,

@@ -7,7 +7,7 @@ import type { RunFolder } from "../run/run-folder.ts";
 import { EventWriter } from "../tensorboard/event-writer.ts";
 import { CodeTable } from "./code-table.ts";
 import { openData, type RunData } from "./data.ts";
-import { furtherVideos } from "./further-videos.ts";
+import { furtherVideos, openFurtherData } from "./further-videos.ts";
 import type { StagePosition } from "./stage-loop.ts";
 import { trainTokenizer } from "./tokenizer-stage.ts";
 import { trainTransformer } from "./transformer-stage.ts";
@@ -36,6 +36,7 @@ export async function trainRun(
 ): Promise<TrainedRun> {
   if (stage === "transformer") await assertTokenizerFinished(run);
   const data = await openData(run.config);
+  const furtherData = await openFurtherData(run.config, data);
   const events = new EventWriter(run.path);
   const options = { run, events, ...context };
   let tokenizer: VqModel | undefined;
@@ -46,15 +47,14 @@ export async function trainRun(
     if (stage === "tokenizer") return { ...common, dispose: () => first.model.dispose() };
 
     const started = performance.now();
-    const progress = context.console.progress("Codes", 1, "pictures");
-    const codes = await CodeTable.build(data.dataset, data.captions, tokenizer, {
-      progress,
-      signal: context.signal,
-    }).finally(progress.finish);
-    const further = await furtherVideos(run.config, data, tokenizer, {
-      progress: () => context.console.progress("Codes of further videos", 1, "pictures"),
-      signal: context.signal,
-    });
+    const codesOf = ({ dataset, captions }: RunData, title: string): Promise<CodeTable> => {
+      const progress = context.console.progress(title, 1, "pictures");
+      return CodeTable.build(dataset, captions, first.model, { progress, signal: context.signal }).finally(
+        progress.finish,
+      );
+    };
+    const codes = await codesOf(data, "Codes");
+    const further = furtherData && furtherVideos(await codesOf(furtherData, "Codes of further videos"), data);
     const codeSeconds = (performance.now() - started) / 1000;
     const { transformer, position } = await trainTransformer(data, { codes, further }, tokenizer, options);
     const model = modelOf(run.config, data, tokenizer, transformer);

@@ -27,8 +27,14 @@ export interface MadeItem {
   readonly split: Split;
   readonly seed: number;
   readonly clip: Clip;
-  /** Of a continuation: the video that its first frames were taken from. */
-  readonly real?: Clip;
+  /** Of a continuation. */
+  readonly continued?: Continued;
+}
+
+/** What a continuation goes on from: the first `given` frames of a real video. */
+export interface Continued {
+  readonly real: Clip;
+  readonly given: number;
 }
 
 /** What the judge says about a model; shares from 0 to 1. */
@@ -173,7 +179,7 @@ async function make(
   title: string,
   planned: readonly Planned[],
   options: MakeOptions,
-  known?: readonly { readonly codes: Int32Array; readonly real: Clip }[],
+  known?: readonly { readonly codes: Int32Array; readonly continued: Continued }[],
 ): Promise<MadeItem[]> {
   const { console, signal, frames, rng } = options;
   const wishes = planned.map(({ combination }, index): Wish => {
@@ -194,7 +200,7 @@ async function make(
     split: planned[index].split,
     seed: wishes[index].seed,
     clip,
-    real: known?.[index].real,
+    continued: known?.[index].continued,
   }));
 }
 
@@ -206,13 +212,13 @@ async function predict(
   options: Omit<MakeOptions, "frames">,
 ): Promise<MadeItem[]> {
   const { size, frames } = dataset.config;
+  const given = Math.min(GIVEN_FRAMES, frames - 1);
   const known = [];
   for (const [index, { combination }] of planned.entries()) {
     const { pixels } = dataset.video(combination, options.rng.fork("start", index));
     const real: Clip = { height: size, width: size, frames, pixels };
-    const given = Math.min(GIVEN_FRAMES, frames - 1);
     const first: Clip = { ...real, frames: given, pixels: pixels.subarray(0, given * size * size * 3) };
-    known.push({ real, codes: await encodeClip(model, first) });
+    known.push({ continued: { real, given }, codes: await encodeClip(model, first) });
   }
   return make(model, "Predictions", planned, { ...options, frames }, known);
 }

@@ -43,7 +43,7 @@ export function galleryPage(results: DemoResults, tiles: GalleryTiles): string {
     ),
     section(
       "Video prediction: trained combinations",
-      "The model saw the first two frames, without any text, and went on.",
+      "The model saw the given frames, as the image tokenizer draws them and without any text, and predicted the others.",
       tileGrid(tiles.predictions.train),
     ),
     section(

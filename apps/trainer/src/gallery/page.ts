@@ -20,6 +20,8 @@ export function section(title: string, explanation: string, content: string): st
 export interface Tile {
   /** Data addresses of pictures that lie side by side, each with what it shows. */
   readonly pictures: readonly { readonly source: string; readonly label?: string }[];
+  /** Data addresses of a video's single frames, in order: those that were given, and those that were predicted. */
+  readonly frames?: Readonly<Record<"given" | "predicted", readonly string[]>>;
   readonly caption: string;
   /** A held-out combination: training never saw it. */
   readonly heldOut: boolean;
@@ -27,7 +29,7 @@ export interface Tile {
 
 /** Pictures with their captions; held-out combinations are marked in words and by their frame. */
 export function tileGrid(tiles: readonly Tile[]): string {
-  const items = tiles.map(({ pictures, caption, heldOut }) => {
+  const items = tiles.map(({ pictures, frames, caption, heldOut }) => {
     const alt = escapeText(caption);
     const images = pictures.map(({ source, label }) => {
       const note = label === undefined ? "" : `<small>${escapeText(label)}</small>`;
@@ -35,9 +37,20 @@ export function tileGrid(tiles: readonly Tile[]): string {
     });
     const mark = heldOut ? "<b>held out</b> " : "";
     const classes = `tile${pictures.length > 1 ? " wide" : ""}${heldOut ? " held-out" : ""}`;
-    return `<figure class="${classes}"><div>${images.join("")}</div><figcaption>${mark}${alt}</figcaption></figure>`;
+    return `<figure class="${classes}"><div>${images.join("")}</div>${frames ? frameStrip(frames) : ""}<figcaption>${mark}${alt}</figcaption></figure>`;
   });
   return `<div class="tiles">\n${items.join("\n")}\n</div>`;
+}
+
+/** The frames in a row, in two groups that their colours and titles tell apart. */
+function frameStrip(frames: NonNullable<Tile["frames"]>): string {
+  const group = (kind: "given" | "predicted", before: number): string => {
+    const images = frames[kind].map(
+      (source, index) => `<img src="${source}" alt="${kind} frame ${before + index + 1}" loading="lazy">`,
+    );
+    return `<span class="${kind}" style="--count:${images.length}"><small>${kind}</small>${images.join("")}</span>`;
+  };
+  return `<div class="strip">${group("given", 0)}${group("predicted", frames.given.length)}</div>`;
 }
 
 /** A table: titles, and rows whose first cell names them. */

@@ -27,6 +27,12 @@ p { margin: .3rem 0 1rem; color: var(--soft); max-width: 72ch; }
 .tile img { display: block; width: 128px; height: 128px; image-rendering: pixelated; border-radius: 4px; }
 .tile figcaption { margin-top: 6px; font-size: .85rem; line-height: 1.3; }
 .tile b { color: var(--mark); }
+.tile .strip { gap: 4px; margin-top: 8px; }
+.strip span { flex: var(--count) 0 0; display: grid; grid-template-columns: repeat(var(--count), 1fr); gap: 2px; align-content: start; background: var(--kind); border: 2px solid var(--kind); border-radius: 6px; overflow: hidden; }
+.strip small { grid-column: 1 / -1; color: var(--card); font-weight: 600; line-height: 1.5; }
+.strip img { width: 100%; height: auto; border-radius: 0; }
+.given { --kind: var(--soft); }
+.predicted { --kind: var(--series-0); }
 .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(320px, 1fr)); gap: 14px; }
 .chart { margin: 0; padding: 12px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .chart figcaption { font-weight: 600; margin-bottom: 6px; }

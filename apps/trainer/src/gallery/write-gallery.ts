@@ -59,12 +59,15 @@ async function videoTile({ clip, caption, split }: MadeItem): Promise<Tile> {
   return { pictures: [{ source: await animation(clip) }], caption, heldOut: split === "heldOut" };
 }
 
-async function predictionTile({ clip, real, caption, split }: MadeItem): Promise<Tile> {
+async function predictionTile({ clip, continued, caption, split }: MadeItem): Promise<Tile> {
+  const { real, given } = continued!;
   const pictures = [
-    { source: await animation(clip), label: "predicted" },
-    { source: await animation(real!), label: "real" },
+    { source: await animation(clip), label: "continuation" },
+    { source: await animation(real), label: "real" },
   ];
-  return { pictures, caption, heldOut: split === "heldOut" };
+  const all = await Promise.all(Array.from({ length: clip.frames }, (_, frame) => still(clip, frame)));
+  const frames = { given: all.slice(0, given), predicted: all.slice(given) };
+  return { pictures, frames, caption, heldOut: split === "heldOut" };
 }
 
 /** Real pictures of both splits beside what the tokenizer makes of them. */
@@ -107,6 +110,7 @@ function frameOf(dataset: MovingOpenMoji, pixels: Float32Array, index: number): 
   };
 }
 
-const still = async (clip: Clip): Promise<string> => dataUri(await encodePng(frameBytes(clip, 0)), "png");
+const still = async (clip: Clip, frame = 0): Promise<string> =>
+  dataUri(await encodePng(frameBytes(clip, frame)), "png");
 
 const animation = async (clip: Clip): Promise<string> => dataUri(await encodeAnimation(clip, "webp"), "webp");

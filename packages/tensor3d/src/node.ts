@@ -1,2 +1,3 @@
+export { fileError } from "./node/file-error.ts";
 export { readSafetensors, writeSafetensors } from "./node/safetensors-file.ts";
-export { type Files, fileError, writeAtomically } from "./node/write-atomically.ts";
+export { type FileContent, type Files, temporaryName, writeAtomically } from "./node/write-atomically.ts";

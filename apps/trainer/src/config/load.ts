@@ -3,8 +3,8 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearWords } from "@nuwa/tasks";
 import { NuwaError } from "@nuwa/tensor3d";
+import { fileError } from "@nuwa/tensor3d/node";
 import { parseDocument } from "yaml";
-import { fileError } from "../files/file-error.ts";
 import { explainIssues } from "./explain.ts";
 import { type RunConfig, runSchema } from "./schema.ts";
 

@@ -1,7 +1,7 @@
+import { writeAtomically } from "@nuwa/tensor3d/node";
 import { selectBackend } from "../backend.ts";
 import type { CommandContext } from "../command-context.ts";
 import type { BackendName } from "../commands/options.ts";
-import { writeFileAtomic } from "../files/write-atomic.ts";
 import { dataOf, disposeModel, loadModel } from "../model/model-folder.ts";
 import { evaluateModel } from "./evaluate.ts";
 import { judgeRows, tableLines, testRows } from "./test-table.ts";
@@ -36,7 +36,7 @@ export async function runEvaluate(options: EvaluateOptions, context: CommandCont
       console.line();
       for (const line of tableLines("The model", testRows(test))) console.line(line);
       if (out !== undefined) {
-        await writeFileAtomic(out, `${JSON.stringify({ judge: accuracy, captionTest: test }, null, 2)}\n`);
+        await writeAtomically(out, `${JSON.stringify({ judge: accuracy, captionTest: test }, null, 2)}\n`);
         console.line(`Wrote ${out}`);
       }
     } finally {

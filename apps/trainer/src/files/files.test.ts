@@ -1,47 +1,14 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { fileError } from "./file-error.ts";
 import { replaceFolder } from "./replace-folder.ts";
-import { writeFileAtomic } from "./write-atomic.ts";
 
 let folder: string;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "nuwa-files-"));
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
-
-test.each([
-  ["ENOSPC", "the disk is full", "Free some space"],
-  ["EACCES", "permission denied", "Choose a folder"],
-  ["EROFS", "the disk is read-only", "Choose a folder"],
-])("%s is told in words", (code, reason, hint) => {
-  const error = fileError("write", "/some/file", Object.assign(new Error("low"), { code }));
-  expect(error.message).toBe(`Could not write: /some/file: ${reason}.`);
-  expect(error.hint).toContain(hint);
-});
-
-describe("writeFileAtomic", () => {
-  test("writes and replaces, and leaves nothing else", async () => {
-    const path = join(folder, "new", "a.txt");
-    await writeFileAtomic(path, "one");
-    await writeFileAtomic(path, "two");
-    expect(await readFile(path, "utf8")).toBe("two");
-    expect(await readdir(join(folder, "new"))).toEqual(["a.txt"]);
-  });
-
-  test("a failure names the file and leaves nothing half-written", async () => {
-    // A folder in its place makes the last step fail.
-    const path = join(folder, "taken");
-    await mkdir(join(path, "inside"), { recursive: true });
-    await expect(writeFileAtomic(path, "text")).rejects.toMatchObject({
-      code: "FILE",
-      message: expect.stringContaining(path),
-    });
-    expect(await readdir(folder)).toEqual(["taken"]);
-  });
-});
 
 describe("replaceFolder", () => {
   const fill = (name: string, text: string) => (path: string) => writeFile(join(path, name), text);

@@ -1,8 +1,7 @@
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { isNuwaError, NuwaError } from "@nuwa/tensor3d";
-import { fileError } from "./file-error.ts";
-import { temporaryName } from "./write-atomic.ts";
+import { fileError, temporaryName } from "@nuwa/tensor3d/node";
 
 /**
  * Fills a folder whole or not at all: `fill` writes into a temporary folder beside it, which is synced and

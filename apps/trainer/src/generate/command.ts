@@ -1,11 +1,10 @@
 import { access, constants } from "node:fs/promises";
 import { dirname, extname } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
+import { fileError, writeAtomically } from "@nuwa/tensor3d/node";
 import { selectBackend } from "../backend.ts";
 import type { CommandContext } from "../command-context.ts";
 import type { BackendName } from "../commands/options.ts";
-import { fileError } from "../files/file-error.ts";
-import { writeFileAtomic } from "../files/write-atomic.ts";
 import { encodeAnimation, encodePng } from "../media/encode.ts";
 import { type Clip, contactSheet, frameBytes, sideBySide } from "../media/pixels.ts";
 import { disposeModel, loadModel } from "../model/model-folder.ts";
@@ -55,7 +54,7 @@ export async function runGenerate(options: GenerateOptions, context: CommandCont
       onProgress: (done) => progress.update(Math.floor(done)),
     }).finally(progress.finish);
     const clips = pictures.map(({ clip }) => clip);
-    await writeFileAtomic(options.out, await encodeClips(clips, format, options.zoom));
+    await writeAtomically(options.out, await encodeClips(clips, format, options.zoom));
     console.line(`Wrote ${options.out}`);
   } finally {
     disposeModel(model);

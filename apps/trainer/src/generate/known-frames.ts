@@ -1,6 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
+import { fileError } from "@nuwa/tensor3d/node";
 import sharp from "sharp";
-import { fileError } from "../files/file-error.ts";
 import type { Clip } from "../media/pixels.ts";
 
 /**

@@ -1,9 +1,8 @@
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type HostTensor, isNuwaError, NuwaError } from "@nuwa/tensor3d";
-import { writeSafetensors } from "@nuwa/tensor3d/node";
+import { type HostTensor, NuwaError } from "@nuwa/tensor3d";
+import { fileError, writeSafetensors } from "@nuwa/tensor3d/node";
 import type * as tf from "@tensorflow/tfjs-core";
-import { fileError } from "../files/file-error.ts";
 import { readTensors } from "../files/read-tensors.ts";
 import type { HistoryEntry } from "./history.ts";
 
@@ -43,12 +42,7 @@ export async function saveCheckpoint(
   tensors: Readonly<Record<string, tf.Tensor>>,
 ): Promise<string> {
   const path = join(folder, `${state.stage}-${String(state.step).padStart(8, "0")}.safetensors`);
-  try {
-    await mkdir(folder, { recursive: true });
-    await writeSafetensors(path, tensors, { state: JSON.stringify(state) });
-  } catch (error) {
-    throw isNuwaError(error) ? error : fileError("write the checkpoint", path, error);
-  }
+  await writeSafetensors(path, tensors, { state: JSON.stringify(state) });
   const names = await checkpointNames(folder, state.stage);
   for (const name of names.slice(0, -KEPT)) await rm(join(folder, name), { force: true });
   return path;

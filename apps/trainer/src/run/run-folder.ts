@@ -1,11 +1,10 @@
 import { access, mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
+import { fileError, writeAtomically } from "@nuwa/tensor3d/node";
 import { stringify } from "yaml";
 import { parseConfig } from "../config/load.ts";
 import type { RunConfig } from "../config/schema.ts";
-import { fileError } from "../files/file-error.ts";
-import { writeFileAtomic } from "../files/write-atomic.ts";
 
 /** The places in a run's folder. */
 export interface RunFolder {
@@ -35,7 +34,7 @@ export async function createRun(path: string, config: RunConfig): Promise<RunFol
   } catch (error) {
     throw fileError("write the run's folder", path, error);
   }
-  await writeFileAtomic(join(path, "config.yaml"), stringify(config));
+  await writeAtomically(join(path, "config.yaml"), stringify(config));
   return folder;
 }
 

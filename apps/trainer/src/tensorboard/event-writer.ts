@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { fileError } from "../files/file-error.ts";
+import { fileError } from "@nuwa/tensor3d/node";
 import { type EventImage, encodeSummaryEvent, encodeVersionEvent } from "./event.ts";
 import { encodeRecord } from "./record.ts";
 

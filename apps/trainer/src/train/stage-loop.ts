@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { NuwaError } from "@nuwa/tensor3d";
+import { writeAtomically } from "@nuwa/tensor3d/node";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Console } from "../console/console.ts";
-import { writeFileAtomic } from "../files/write-atomic.ts";
 import { encodePng } from "../media/encode.ts";
 import type { RawImage } from "../media/pixels.ts";
 import { type Stage, saveCheckpoint } from "../run/checkpoint.ts";
@@ -85,7 +85,7 @@ export async function runStage(
   };
   const saveSample = async (image: RawImage, step: number): Promise<void> => {
     const png = await encodePng(image);
-    await writeFileAtomic(join(run.samples, `${stage}-${String(step).padStart(8, "0")}.png`), png);
+    await writeAtomically(join(run.samples, `${stage}-${String(step).padStart(8, "0")}.png`), png);
     events.image(step, `${stage}/sample`, { ...image, png });
   };
   let step = from.step;

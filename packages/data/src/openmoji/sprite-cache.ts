@@ -1,8 +1,9 @@
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { deflateRaw, inflateRaw } from "node:zlib";
+import { writeAtomically } from "@nuwa/tensor3d/node";
 
 /** What a cached file depends on; any JSON. */
 export type CacheKey = Readonly<Record<string, unknown>>;
@@ -40,31 +41,17 @@ export async function readCache(file: string, length: number): Promise<CacheRead
 }
 
 /**
- * Writes to a temporary name, syncs and renames, so that a reader sees a whole file or none.
+ * Writes the file whole or not at all.
  *
- * @returns the problem in words where the folder cannot be written
+ * @returns the problem in words where it cannot be written
  */
-export async function writeCache(
-  folder: string,
-  file: string,
-  bytes: Uint8Array,
-): Promise<string | undefined> {
-  const temporary = `${file}.${randomUUID()}.tmp`;
+export async function writeCache(file: string, bytes: Uint8Array): Promise<string | undefined> {
+  const packed = await promisify(deflateRaw)(bytes, { level: 3 });
   try {
-    const packed = await promisify(deflateRaw)(bytes, { level: 3 });
-    await mkdir(folder, { recursive: true });
-    const handle = await open(temporary, "wx");
-    try {
-      await handle.writeFile(Buffer.concat([Buffer.from(magic, "latin1"), sha256(packed), packed]));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, file);
+    await writeAtomically(file, [Buffer.from(magic, "latin1"), sha256(packed), packed]);
     return undefined;
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    return `cannot write the sprite cache ${file}: ${(error as Error).message}. The sprites stay in memory; choose a writable cacheDir to keep them`;
+    return `${(error as Error).message} The sprites stay in memory; choose a writable cacheDir to keep them`;
   }
 }
 

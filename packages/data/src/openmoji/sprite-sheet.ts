@@ -106,7 +106,7 @@ async function cached({ cacheDir, key, length, notices, render }: CachedOptions)
   if (read.bytes !== undefined) return read.bytes;
   if (read.problem !== undefined) notices.push(read.problem);
   const bytes = await render();
-  const problem = await writeCache(cacheDir, file, bytes);
+  const problem = await writeCache(file, bytes);
   if (problem !== undefined) notices.push(problem);
   return bytes;
 }

@@ -3,7 +3,8 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { isNuwaError, NuwaError } from "../errors.ts";
 import { type DecodedSafetensors, decodeSafetensors } from "../safetensors/decode.ts";
 import { type EncodeOptions, encodeParts, type HostTensorData } from "../safetensors/encode.ts";
-import { fileError, writeAtomically } from "./write-atomically.ts";
+import { fileError } from "./file-error.ts";
+import { writeAtomically } from "./write-atomically.ts";
 
 /**
  * Reads a safetensors file.
@@ -21,7 +22,7 @@ export async function readSafetensors(path: string): Promise<DecodedSafetensors>
 
 /**
  * Writes a safetensors file: under a temporary name, synced, then renamed, so that there is always a whole
- * file under `path`, the old or the new one.
+ * file under `path`, the old or the new one. Folders that are missing are made.
  *
  * @throws NuwaError `FILE` that names the path, `INPUT` when a tensor cannot be written
  */

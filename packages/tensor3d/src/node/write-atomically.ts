@@ -2,27 +2,37 @@ import { randomUUID } from "node:crypto";
 import type { FileHandle } from "node:fs/promises";
 import * as files from "node:fs/promises";
 import path from "node:path";
-import { NuwaError } from "../errors.ts";
+import { fileError } from "./file-error.ts";
 
 /** What of `node:fs/promises` is used, so that tests can break it. */
-export type Files = Pick<typeof files, "open" | "rename" | "rm">;
+export type Files = Pick<typeof files, "mkdir" | "open" | "rename" | "rm">;
+
+/** A text, bytes, or bytes in several pieces. */
+export type FileContent = string | Uint8Array | readonly Uint8Array[];
+
+/** A hidden name beside `target`, on the same disk, so that a rename replaces `target` in one step. */
+export function temporaryName(target: string): string {
+  return path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
+}
 
 /**
  * Writes a file under a temporary name beside it, waits until it is on the disk, and renames it. When that
- * fails, an older file stays as it was and nothing else is left.
+ * fails, an older file stays as it was and no part of the new one is left. Folders that are missing are made.
  *
  * @throws NuwaError `FILE` that names the path
  */
 export async function writeAtomically(
   target: string,
-  parts: readonly Uint8Array[],
-  { open, rename, rm }: Files = files,
+  content: FileContent,
+  { mkdir, open, rename, rm }: Files = files,
 ): Promise<void> {
-  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${randomUUID()}.tmp`);
+  const folder = path.dirname(target);
+  const temporary = temporaryName(target);
   let handle: FileHandle | undefined;
   try {
+    await mkdir(folder, { recursive: true });
     handle = await open(temporary, "wx");
-    for (const part of parts) await writeAll(handle, part);
+    for (const part of partsOf(content)) await writeAll(handle, part);
     await handle.sync();
     await handle.close();
     handle = undefined;
@@ -32,26 +42,15 @@ export async function writeAtomically(
     await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError("write", target, cause);
   }
-  await syncFolder(path.dirname(target), open);
+  await syncFolder(folder, open);
 }
 
-/** An error of the file system as a NuwaError that names the path and what to do. */
-export function fileError(action: "read" | "write", target: string, cause: unknown): NuwaError {
-  const code = (cause as NodeJS.ErrnoException)?.code ?? "";
-  const hint = hints.get(code) ?? "Check the path and the disk.";
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  return new NuwaError("FILE", `Could not ${action} ${target}: ${reason}. ${hint}`, { hint, cause });
-}
-
-const hints = new Map([
-  ["ENOENT", "Check the path; its folder must exist."],
-  ["ENOSPC", "The disk is full: free some space."],
-  ["EDQUOT", "The disk quota is used up: free some space."],
-  ["EACCES", "Permission is missing: check the owner and mode of the file and its folder."],
-  ["EPERM", "Permission is missing: check the owner and mode of the file and its folder."],
-  ["EROFS", "The file system is read-only: choose another folder."],
-  ["EISDIR", "This is a folder: name a file."],
-]);
+const partsOf = (content: FileContent): readonly Uint8Array[] =>
+  typeof content === "string"
+    ? [new TextEncoder().encode(content)]
+    : content instanceof Uint8Array
+      ? [content]
+      : content;
 
 async function writeAll(handle: FileHandle, part: Uint8Array): Promise<void> {
   for (let offset = 0; offset < part.length; ) {

@@ -1,4 +1,4 @@
-export { editDistance, nearWords } from "./near-words.ts";
+export { nearWords } from "./near-words.ts";
 export {
   drawTask,
   type JointLoss,

@@ -6,7 +6,7 @@ import type * as tf from "@tensorflow/tfjs-core";
 import type { Console } from "../console/console.ts";
 import { encodePng } from "../media/encode.ts";
 import type { RawImage } from "../media/pixels.ts";
-import { type Stage, saveCheckpoint } from "../run/checkpoint.ts";
+import { type Checkpoint, type Stage, saveCheckpoint } from "../run/checkpoint.ts";
 import type { HistoryEntry } from "../run/history.ts";
 import { interrupted } from "../run/interrupted.ts";
 import { MeanMeter } from "../run/mean-meter.ts";
@@ -25,6 +25,8 @@ export interface StageWork {
   /** Tensors to keep; they stay the stage's own. */
   tensors(): Record<string, tf.Tensor>;
   extra(): unknown;
+  /** Takes up again what a checkpoint kept. */
+  restore(checkpoint: Checkpoint): void;
   /** Further figures, taken at every checkpoint. */
   validate?(): Promise<Record<string, number>>;
   /** A picture of how far it came, made at every checkpoint. */
@@ -38,7 +40,7 @@ export interface StagePosition {
   readonly history: readonly HistoryEntry[];
 }
 
-export const START: StagePosition = { step: 0, seconds: 0, history: [] };
+const START: StagePosition = { step: 0, seconds: 0, history: [] };
 
 export interface LoopOptions {
   readonly run: RunFolder;
@@ -52,23 +54,28 @@ export interface LoopOptions {
 }
 
 /**
- * Runs the steps of a stage that are left, with progress, curves and checkpoints.
+ * Runs the steps of a stage that are left after its last checkpoint, with progress, curves and checkpoints.
  *
  * @throws NuwaError `INTERRUPTED` after a checkpoint when the signal is aborted; `TRAINING` when the loss is
  *   no longer a number, without a checkpoint of it
  */
 export async function runStage(
   work: StageWork,
-  from: StagePosition,
+  checkpoint: Checkpoint | undefined,
   options: LoopOptions,
 ): Promise<StagePosition> {
   const { run, console, signal, events, logEvery, checkpointEvery } = options;
-  const { stage, totalSteps } = work;
+  const { stage, title, totalSteps } = work;
+  const from: StagePosition = checkpoint?.state ?? START;
+  if (checkpoint) {
+    work.restore(checkpoint);
+    console.line(`${title}: goes on from ${checkpoint.path}, step ${from.step} of ${totalSteps}.`);
+  }
   const meter = new MeanMeter();
   const history = [...from.history];
   const started = performance.now();
   const seconds = (): number => from.seconds + (performance.now() - started) / 1000;
-  const progress = console.progress(work.title, totalSteps, "steps");
+  const progress = console.progress(title, totalSteps, "steps");
   const save = async (step: number): Promise<string> => {
     const state = { stage, step, totalSteps, seconds: seconds(), history, extra: work.extra() };
     return saveCheckpoint(run.checkpoints, state, work.tensors());

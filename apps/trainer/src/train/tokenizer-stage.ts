@@ -8,7 +8,7 @@ import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts"
 import { drawPlace, placesPixels } from "./frame-source.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
 import { reconstructionSheet } from "./samples.ts";
-import { type LoopOptions, runStage, START, type StagePosition } from "./stage-loop.ts";
+import { type LoopOptions, runStage, type StagePosition } from "./stage-loop.ts";
 
 /** A trained image tokenizer, and how its training went. */
 export interface TrainedTokenizer {
@@ -32,7 +32,7 @@ export async function trainTokenizer(
   dataset: MovingOpenMoji,
   options: StageOptions,
 ): Promise<TrainedTokenizer> {
-  const { run, console } = options;
+  const { run } = options;
   const { config } = run;
   const { train } = config.tokenizer;
   const checkpoint = await lastCheckpoint(run.checkpoints, "tokenizer");
@@ -41,19 +41,6 @@ export async function trainTokenizer(
   const rng = new Rng(config.seed).fork("tokenizer training");
   const trainer = createTrainer(model, config, totalSteps, rng.fork("trainer"));
   try {
-    let from: StagePosition = START;
-    if (checkpoint) {
-      const { state, tensors } = checkpoint;
-      loadParams(model, tensorsUnder(tensors, "model"));
-      const own = {
-        step: state.step,
-        rng: state.extra as RngState,
-        tensors: tensorsUnder(tensors, "trainer"),
-      };
-      trainer.loadState(own);
-      from = state;
-      console.line(`Tokenizer: goes on from ${checkpoint.path}, step ${state.step} of ${totalSteps}.`);
-    }
     const position = await runStage(
       {
         stage: "tokenizer",
@@ -66,9 +53,13 @@ export async function trainTokenizer(
           ...underPrefix(trainer.state().tensors, "trainer"),
         }),
         extra: () => trainer.state().rng,
+        restore: ({ state: { step, extra }, tensors }) => {
+          loadParams(model, tensorsUnder(tensors, "model"));
+          trainer.loadState({ step, rng: extra as RngState, tensors: tensorsUnder(tensors, "trainer") });
+        },
         sample: () => reconstructionSheet(model, dataset),
       },
-      from,
+      checkpoint,
       { ...options, logEvery: train.logEvery, checkpointEvery: train.checkpointEvery },
     );
     return { model, position };

@@ -31,11 +31,14 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-/** A console that keeps quiet, and asks to stop once a stage has done so many steps. */
+/** Lines that the console got. */
+const lines: string[] = [];
+
+/** A console that prints nothing, and asks to stop once a stage has done so many steps. */
 function context(stopAt?: { title: string; step: number }) {
   const stop = new AbortController();
   const console: Console = {
-    line() {},
+    line: (text = "") => void lines.push(text),
     error() {},
     progress: (title) => ({
       begin() {},
@@ -96,6 +99,13 @@ describe("training", () => {
         "INTERRUPTED",
       );
       await train(await openRun(run.path));
+      for (const [title, stage] of [
+        ["Image tokenizer", "tokenizer"],
+        ["Transformer", "transformer"],
+      ]) {
+        const path = join(run.checkpoints, `${stage}-00000003.safetensors`);
+        expect(lines).toContain(`${title}: goes on from ${path}, step 3 of 6.`);
+      }
       for (const name of ["tokenizer-00000006.safetensors", "transformer-00000006.safetensors"]) {
         const [expected, actual] = await Promise.all(
           [whole, run].map(async ({ checkpoints }) => (await readTensors(join(checkpoints, name))).tensors),

@@ -21,7 +21,7 @@ import type { FurtherVideos } from "./further-videos.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
 import { imageSheet } from "./samples.ts";
-import { type LoopOptions, runStage, START, type StagePosition } from "./stage-loop.ts";
+import { type LoopOptions, runStage, type StagePosition } from "./stage-loop.ts";
 import { taskBatch } from "./task-batch.ts";
 
 /** A trained transformer, and how its training went. */
@@ -78,14 +78,6 @@ export async function trainTransformer(
   const rng = new Rng(run.config.seed).fork("transformer training");
   const learningRate = scheduleOf(train, totalSteps);
   try {
-    let from: StagePosition = START;
-    if (checkpoint) {
-      const { state, tensors } = checkpoint;
-      loadParams(model, tensorsUnder(tensors, "model"));
-      optimizer.loadState(tensorsUnder(tensors, "optimizer"));
-      from = state;
-      console.line(`Transformer: goes on from ${checkpoint.path}, step ${state.step} of ${totalSteps}.`);
-    }
     const position = await runStage(
       {
         stage: "transformer",
@@ -106,10 +98,14 @@ export async function trainTransformer(
           ...underPrefix(optimizer.state(), "optimizer"),
         }),
         extra: () => null,
+        restore: ({ tensors }) => {
+          loadParams(model, tensorsUnder(tensors, "model"));
+          optimizer.loadState(tensorsUnder(tensors, "optimizer"));
+        },
         validate: () => heldOutLoss(model, sources.codes),
         sample: () => imageSheet(modelOf(run.config, data, tokenizer, model), data.dataset),
       },
-      from,
+      checkpoint,
       { ...options, logEvery: train.logEvery, checkpointEvery: train.checkpointEvery },
     );
     return { transformer: model, position };

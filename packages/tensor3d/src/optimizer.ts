@@ -1,6 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { NuwaError } from "./errors.ts";
 import { checkHostTensors, fromHost, type HostTensor } from "./params.ts";
+import { readBack } from "./read-back.ts";
+import type { HostTensorData } from "./safetensors/encode.ts";
 
 export interface AdamWConfig {
   /** Default 0.9. */
@@ -34,17 +36,13 @@ export class AdamW {
   readonly config: Required<Omit<AdamWConfig, "clipNorm">> & { readonly clipNorm?: number };
   readonly #params: Readonly<Record<string, tf.Variable>>;
   readonly #groups: Group[];
-  readonly #step: tf.Variable;
   #steps = 0;
-  /** The moments by parameter, as `state()` gave them last; they hold until a moment changes. */
-  #given: Record<string, tf.Tensor> | undefined;
 
   /** @param params the variables by key, such as `namedParams(model)`; the caller keeps owning them */
   constructor(params: Readonly<Record<string, tf.Variable>>, config: AdamWConfig = {}) {
     this.config = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, ...config };
     checkConfig(this.config);
     this.#params = { ...params };
-    this.#step = tf.tidy(() => tf.variable(tf.scalar(0, "int32"), false));
     this.#groups = groupsOf(this.#params).map((keys) => {
       const members = keys.map((key) => params[key]);
       const zeros = () =>
@@ -63,7 +61,6 @@ export class AdamW {
   step(gradients: Readonly<Record<string, tf.Tensor>>, learningRate: number): tf.Scalar {
     const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.config;
     checkGradients(this.#params, gradients);
-    this.#forgetGiven();
     this.#steps++;
     const correction = Math.sqrt(1 - beta2 ** this.#steps);
     return tf.tidy(() => {
@@ -85,18 +82,30 @@ export class AdamW {
         tf.tidy(() => updateGroup(group, stacked[index], squares[index], scalars, weightDecay !== 0));
         tf.dispose([stacked[index], squares[index]]);
       });
-      this.#step.assign(tf.scalar(this.#steps, "int32"));
       return norm;
     });
   }
 
   /**
-   * The step (`step`, int32) and the moments (`mean.<key>`, `square.<key>`). They stay the optimizer's own,
-   * which disposes them at the next step.
+   * The step (`step`, int32) and the moments (`mean.<key>`, `square.<key>`) at the moment of the call, on the
+   * host: later steps do not change them, and there is nothing to dispose.
    */
-  state(): Record<string, tf.Tensor> {
-    this.#given ??= this.#moments();
-    return { step: this.#step, ...this.#given };
+  async state(): Promise<Record<string, HostTensorData>> {
+    const state: Record<string, HostTensorData> = {
+      step: { shape: [], data: Int32Array.of(this.#steps) },
+    };
+    const values = await readBack(this.#groups.flatMap(({ mean, square }) => [mean, square]));
+    this.#groups.forEach(({ keys, params }, group) => {
+      let offset = 0;
+      for (const [index, { shape, size }] of params.entries()) {
+        for (const [moment, name] of ["mean", "square"].entries()) {
+          const data = values[2 * group + moment].slice(offset, offset + size);
+          state[`${name}.${keys[index]}`] = { shape, data };
+        }
+        offset += size;
+      }
+    });
+    return state;
   }
 
   /**
@@ -105,44 +114,24 @@ export class AdamW {
    * @throws NuwaError `CHECKPOINT` that lists every missing, unexpected and misshapen key
    */
   loadState(tensors: Readonly<Record<string, HostTensor>>): void {
-    const shapes: Record<string, tf.Tensor> = { step: this.#step };
+    const shapes: Record<string, Pick<tf.Tensor, "shape" | "size">> = { step: { shape: [], size: 1 } };
     for (const [key, param] of Object.entries(this.#params)) {
       shapes[`mean.${key}`] = param;
       shapes[`square.${key}`] = param;
     }
     checkHostTensors("AdamW.loadState", shapes, tensors);
-    this.#forgetGiven();
     tf.tidy(() => {
-      const load = (name: string) => fromHost(tensors[name], shapes[name].dtype);
+      const load = (name: string) => fromHost(tensors[name], "float32");
       for (const { keys, mean, square } of this.#groups) {
         mean.assign(stack(keys.map((key) => load(`mean.${key}`))));
         square.assign(stack(keys.map((key) => load(`square.${key}`))));
       }
-      this.#step.assign(load("step"));
     });
     this.#steps = Number(tensors.step.data[0]);
   }
 
   dispose(): void {
-    this.#forgetGiven();
-    tf.dispose([this.#step, this.#groups.map(({ mean, square }) => [mean, square])]);
-  }
-
-  #moments(): Record<string, tf.Tensor> {
-    const given: Record<string, tf.Tensor> = {};
-    for (const { keys, params, mean, square } of this.#groups) {
-      const [means, squares] = tf.tidy(() => [unstack(mean, params), unstack(square, params)]);
-      keys.forEach((key, index) => {
-        given[`mean.${key}`] = tf.keep(means[index]);
-        given[`square.${key}`] = tf.keep(squares[index]);
-      });
-    }
-    return given;
-  }
-
-  #forgetGiven(): void {
-    tf.dispose(this.#given ?? {});
-    this.#given = undefined;
+    tf.dispose(this.#groups.map(({ mean, square }) => [mean, square]));
   }
 }
 

@@ -66,7 +66,7 @@ export function assignVariables(
 /** @throws NuwaError `CHECKPOINT` that lists every missing, unexpected and misshapen key */
 export function checkHostTensors(
   where: string,
-  variables: Readonly<Record<string, tf.Tensor>>,
+  variables: Readonly<Record<string, Pick<tf.Tensor, "shape" | "size">>>,
   tensors: Readonly<Record<string, HostTensor>>,
 ): void {
   const problems: string[] = [];

@@ -104,8 +104,8 @@ test("a run that is stopped in any phase continues exactly", () =>
         : VqModel.create(config, new Rng(1));
       const trainer = new TokenizerTrainer(model, short, new Rng(from ? 99 : 2));
       if (from) {
-        const { step, rng, tensors } = from.trainer.state();
-        trainer.loadState({ step, rng: JSON.parse(JSON.stringify(rng)), tensors: await onHost(tensors) });
+        const { step, rng, tensors } = await from.trainer.state();
+        trainer.loadState({ step, rng: JSON.parse(JSON.stringify(rng)), tensors });
         from.trainer.dispose();
         from.model.dispose();
       }
@@ -131,6 +131,23 @@ test("a run that is stopped in any phase continues exactly", () =>
       model.dispose();
     }
   }));
+
+test.each([2, 6, 12])("a state after %i steps stays as it was", (steps) =>
+  expectNoLeak(async () => {
+    const model = VqModel.create(config, new Rng(1));
+    const trainer = new TokenizerTrainer(model, { ...training, totalSteps: 13 }, new Rng(2));
+    const data = new Rng(3);
+    await train(trainer, data, steps);
+    const state = await trainer.state();
+    const before = structuredClone(state);
+    const during = trainer.state();
+    await train(trainer, data, 1);
+    expect(state).toEqual(before);
+    expect(await during).toEqual(before);
+    trainer.dispose();
+    model.dispose();
+  }),
+);
 
 test("too few latents for the codes are refused", () =>
   expectNoLeak(async () => {

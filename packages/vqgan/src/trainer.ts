@@ -2,9 +2,11 @@ import {
   AdamW,
   cosineSchedule,
   type HostTensor,
+  type HostTensorData,
   NuwaError,
   Rng,
   type RngState,
+  readBack,
   valueAndGradients,
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
@@ -32,8 +34,8 @@ export interface TokenizerStep {
 export interface TokenizerTrainerState {
   readonly step: number;
   readonly rng: RngState;
-  /** The trainer's own tensors: save them, do not dispose them. */
-  readonly tensors: Record<string, tf.Tensor>;
+  /** On the host: later steps do not change them, and there is nothing to dispose. */
+  readonly tensors: Record<string, HostTensorData>;
 }
 
 /**
@@ -104,17 +106,22 @@ export class TokenizerTrainer {
     return result;
   }
 
-  state(): TokenizerTrainerState {
-    const tensors: Record<string, tf.Tensor> = {};
-    for (const part of ["encoder", "decoder"] as const) {
-      for (const [name, tensor] of Object.entries(this.optimizers[part].state())) {
-        tensors[`${part}Optimizer.${name}`] = tensor;
-      }
+  /** What there is at the moment of the call. */
+  async state(): Promise<TokenizerTrainerState> {
+    const [step, rng, recent] = [this.done, this.rng.state(), [...this.recent]];
+    const [encoder, decoder, latents] = await Promise.all([
+      this.optimizers.encoder.state(),
+      this.optimizers.decoder.state(),
+      readBack(recent),
+    ]);
+    const tensors: Record<string, HostTensorData> = {};
+    for (const [part, own] of Object.entries({ encoder, decoder })) {
+      for (const [name, tensor] of Object.entries(own)) tensors[`${part}Optimizer.${name}`] = tensor;
     }
-    this.recent.forEach((latents, index) => {
-      tensors[`recent.${index}`] = latents;
-    });
-    return { step: this.done, rng: this.rng.state(), tensors };
+    for (const [index, { shape }] of recent.entries()) {
+      tensors[`recent.${index}`] = { shape, data: latents[index].slice() };
+    }
+    return { step, rng, tensors };
   }
 
   /**

@@ -1,6 +1,6 @@
 import { readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type HostTensor, NuwaError } from "@nuwa/tensor3d";
+import { type HostTensor, type HostTensorData, NuwaError } from "@nuwa/tensor3d";
 import { fileError, writeSafetensors } from "@nuwa/tensor3d/node";
 import type * as tf from "@tensorflow/tfjs-core";
 import { readTensors } from "../files/read-tensors.ts";
@@ -39,7 +39,7 @@ const KEPT = 2;
 export async function saveCheckpoint(
   folder: string,
   state: CheckpointState,
-  tensors: Readonly<Record<string, tf.Tensor>>,
+  tensors: Readonly<Record<string, tf.Tensor | HostTensorData>>,
 ): Promise<string> {
   const path = join(folder, `${state.stage}-${String(state.step).padStart(8, "0")}.safetensors`);
   await writeSafetensors(path, tensors, { state: JSON.stringify(state) });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { NuwaError } from "@nuwa/tensor3d";
+import { type HostTensorData, NuwaError } from "@nuwa/tensor3d";
 import { writeAtomically } from "@nuwa/tensor3d/node";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { Console } from "../console/console.ts";
@@ -13,6 +13,12 @@ import { MeanMeter } from "../run/mean-meter.ts";
 import type { RunFolder } from "../run/run-folder.ts";
 import type { EventWriter } from "../tensorboard/event-writer.ts";
 
+/** Tensors, and plain JSON. */
+export interface Kept {
+  readonly tensors: Readonly<Record<string, tf.Tensor | HostTensorData>>;
+  readonly extra?: unknown;
+}
+
 /** What a stage does in a step, and what of it a checkpoint keeps. */
 export interface StageWork {
   readonly stage: Stage;
@@ -22,9 +28,8 @@ export interface StageWork {
   step(step: number): Promise<Record<string, tf.Scalar>>;
   /** The figures that the progress display shows, of those that `step` gives. */
   readonly shown: readonly string[];
-  /** Tensors to keep; they stay the stage's own. */
-  tensors(): Record<string, tf.Tensor>;
-  extra(): unknown;
+  /** What a checkpoint keeps. The tensors stay the stage's own. */
+  keep(): Promise<Kept>;
   /** Takes up again what a checkpoint kept. */
   restore(checkpoint: Checkpoint): void;
   /** Further figures, taken at every checkpoint. */
@@ -77,8 +82,9 @@ export async function runStage(
   const seconds = (): number => from.seconds + (performance.now() - started) / 1000;
   const progress = console.progress(title, totalSteps, "steps");
   const save = async (step: number): Promise<string> => {
-    const state = { stage, step, totalSteps, seconds: seconds(), history, extra: work.extra() };
-    return saveCheckpoint(run.checkpoints, state, work.tensors());
+    const { tensors, extra } = await work.keep();
+    const state = { stage, step, totalSteps, seconds: seconds(), history, extra };
+    return saveCheckpoint(run.checkpoints, state, tensors);
   };
   let figures: Record<string, number> = {};
   const note = (step: number, values: Record<string, number>): void => {

@@ -48,11 +48,13 @@ export async function trainTokenizer(
         totalSteps,
         shown: ["reconstruction", "perplexity", "usage"],
         step: (step) => tokenizerStep(trainer, dataset, config, rng.fork("batch", step)),
-        tensors: () => ({
-          ...underPrefix(model.save().tensors, "model"),
-          ...underPrefix(trainer.state().tensors, "trainer"),
-        }),
-        extra: () => trainer.state().rng,
+        keep: async () => {
+          const { rng: extra, tensors: own } = await trainer.state();
+          return {
+            tensors: { ...underPrefix(model.save().tensors, "model"), ...underPrefix(own, "trainer") },
+            extra,
+          };
+        },
         restore: ({ state: { step, extra }, tensors }) => {
           loadParams(model, tensorsUnder(tensors, "model"));
           trainer.loadState({ step, rng: extra as RngState, tensors: tensorsUnder(tensors, "trainer") });

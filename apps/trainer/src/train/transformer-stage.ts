@@ -93,11 +93,12 @@ export async function trainTransformer(
             blindShare: blindShareAt(train, step / totalSteps),
           });
         },
-        tensors: () => ({
-          ...underPrefix(namedParams(model), "model"),
-          ...underPrefix(optimizer.state(), "optimizer"),
+        keep: async () => ({
+          tensors: {
+            ...underPrefix(namedParams(model), "model"),
+            ...underPrefix(await optimizer.state(), "optimizer"),
+          },
         }),
-        extra: () => null,
         restore: ({ tensors }) => {
           loadParams(model, tensorsUnder(tensors, "model"));
           optimizer.loadState(tensorsUnder(tensors, "optimizer"));

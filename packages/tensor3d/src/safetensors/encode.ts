@@ -1,6 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { NuwaError } from "../errors.ts";
 import { toBrainHalf, toHalf } from "../half.ts";
+import { readBack } from "../read-back.ts";
 import { dtypes, type HostData } from "./dtype.ts";
 
 /** A tensor on the host whose element type follows from the array (or is BOOL, for bytes). */
@@ -65,31 +66,22 @@ export async function encodeParts(
   return [start, ...pieces.map((piece) => piece.bytes)];
 }
 
-/** Values of one moment: what is assigned to variables while they download does not count. */
 async function downloadAll(
   tensors: Readonly<Record<string, tf.Tensor | HostTensorData>>,
 ): Promise<[string, HostTensorData][]> {
-  const entries = Object.entries(tensors);
-  for (const [name, tensor] of entries) {
+  const onDevice: [string, tf.Tensor][] = [];
+  const host: [string, HostTensorData][] = [];
+  for (const [name, tensor] of Object.entries(tensors)) {
     if (name === "__metadata__") refuse(name, "this name is the format's own");
-    if (tensor instanceof tf.Tensor && !["float32", "int32", "bool"].includes(tensor.dtype)) {
-      refuse(name, `wanted float32, int32 or bool, got ${tensor.dtype}`);
-    }
+    if (!(tensor instanceof tf.Tensor)) host.push([name, tensor]);
+    else if (["float32", "int32", "bool"].includes(tensor.dtype)) onDevice.push([name, tensor]);
+    else refuse(name, `wanted float32, int32 or bool, got ${tensor.dtype}`);
   }
-  const held = entries.map(([, tensor]) =>
-    tensor instanceof tf.Tensor ? tf.keep(tf.clone(tensor)) : tensor,
-  );
-  try {
-    const host: [string, HostTensorData][] = [];
-    for (const [index, [name]] of entries.entries()) {
-      const tensor = held[index];
-      if (!(tensor instanceof tf.Tensor)) host.push([name, tensor]);
-      else host.push([name, { shape: tensor.shape, data: await tensor.data(), dtype: tensor.dtype }]);
-    }
-    return host;
-  } finally {
-    for (const tensor of held) if (tensor instanceof tf.Tensor) tensor.dispose();
+  const values = await readBack(onDevice.map(([, tensor]) => tensor));
+  for (const [index, [name, { shape, dtype }]] of onDevice.entries()) {
+    host.push([name, { shape, data: values[index], dtype }]);
   }
+  return host;
 }
 
 function encodeData(

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { ATTENTION } from "../kernels/kernel.ts";
 import { CASES } from "./cases.ts";
-import { equivalenceFailures } from "./suite.ts";
+import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 test(`${CASES} random cases on a backend without fused kernels agree with double precision`, async () => {
   await useCpu();
@@ -11,5 +11,6 @@ test(`${CASES} random cases on a backend without fused kernels agree with double
   tf.registerBackend("elsewhere", () => tf.engine().registryFactory.cpu.factory());
   await tf.setBackend("elsewhere");
   expect(await equivalenceFailures({ cases: CASES })).toEqual([]);
+  expect(await largeScoresFailures()).toEqual([]);
   expect(tf.getKernel(ATTENTION, "elsewhere")).toBeUndefined();
 });

@@ -1,9 +1,10 @@
 import { useCpu } from "@nuwa/testing";
 import { expect, test } from "vitest";
 import { CASES } from "./cases.ts";
-import { equivalenceFailures } from "./suite.ts";
+import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 test(`${CASES} random cases on cpu agree with double precision`, { timeout: 600_000 }, async () => {
   await useCpu();
   expect(await equivalenceFailures({ cases: CASES, dense: true })).toEqual([]);
+  expect(await largeScoresFailures()).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { probeNode, registerNode } from "@nuwa/backends/node";
 import { expect, test } from "vitest";
 import { kernelThreads, prepareKernels } from "../kernels/wasm/prepare.ts";
 import { CASES, isRequired } from "./cases.ts";
-import { equivalenceFailures } from "./suite.ts";
+import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 for (const threads of [1, 3]) {
   const name = `${CASES} random cases on node agree with double precision, ${threads} thread(s)`;
@@ -13,5 +13,6 @@ for (const threads of [1, 3]) {
     await prepareKernels({ threads });
     expect(kernelThreads()).toBe(threads);
     expect(await equivalenceFailures({ cases: CASES, dense: threads === 1 })).toEqual([]);
+    expect(await largeScoresFailures()).toEqual([]);
   });
 }

@@ -1,11 +1,12 @@
 import { probeWasm, registerWasm } from "@nuwa/backends/wasm";
 import { expect, test } from "vitest";
 import { CASES, isRequired } from "./cases.ts";
-import { equivalenceFailures } from "./suite.ts";
+import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 test(`${CASES} random cases on wasm agree with double precision`, { timeout: 600_000 }, async (context) => {
   const probe = await probeWasm();
   if (!probe.available && !isRequired("wasm")) context.skip(probe.reason);
   await registerWasm();
   expect(await equivalenceFailures({ cases: CASES })).toEqual([]);
+  expect(await largeScoresFailures()).toEqual([]);
 });

@@ -2,6 +2,7 @@ import { Rng, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { attend, attendSequence } from "../attend.ts";
 import type { AttentionBias } from "../attend-table.ts";
+import { axial } from "../axial.ts";
 import { attendDense } from "../dense.ts";
 import { neighbourTable } from "../neighbour-table.ts";
 import { type OracleResults, oracleAttention } from "./oracle.ts";
@@ -94,6 +95,41 @@ async function errorsOf(drawn: RandomCase, rng: Rng, run: typeof attend): Promis
   }
   tf.dispose([inputs, seed, results]);
   return errors;
+}
+
+/** Whether scores up to 1e4 in size give the attended value of the largest, and finite gradients. */
+export async function largeScoresFailures(): Promise<string[]> {
+  const grid = { height: 4, width: 4, frames: 1 };
+  const rng = new Rng(1);
+  const draw = (name: string, spread: number) =>
+    tf.tensor4d(rng.fork(name).normal(2 * 16 * 8, 0, spread), [1, 2, 16, 8]);
+  const inputs = [draw("query", 40), draw("key", 40), draw("value", 1)];
+  const options = { pattern: axial(), queryGrid: grid, scale: 1 };
+  const f = (...[q, k, v]: tf.Tensor[]) =>
+    attend(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, options);
+  const seed = draw("dy", 1);
+  const results = [f(...inputs), ...tf.grads(f)(inputs, seed)];
+  const [query, key, value, dy] = (await Promise.all([...inputs, seed].map((x) => x.data()))).map((x) =>
+    Float64Array.from(x),
+  );
+  const shape = {
+    table: neighbourTable(options.pattern, options),
+    batch: 1,
+    heads: 2,
+    headDim: 8,
+    keyCount: 16,
+    scale: 1,
+  };
+  const expected = oracleAttention({ query, key, value, dy }, shape);
+  const failures: string[] = [];
+  for (const [index, tensor] of results.entries()) {
+    const values = await tensor.data();
+    if (!values.every(Number.isFinite)) failures.push(`result ${index} is not finite`);
+    // A score of 1e4 is rounded by 1e-3 in float32.
+    else if (index === 0 && !(relativeError(values, expected.y, 1) < 1e-2)) failures.push("y is off");
+  }
+  tf.dispose([inputs, seed, results]);
+  return failures;
 }
 
 function biasOf(values: tf.Tensor | undefined, offsetOf: Int32Array | undefined): AttentionBias | undefined {

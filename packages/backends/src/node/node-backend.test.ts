@@ -223,3 +223,31 @@ describe("memory", () => {
     x.dispose();
   });
 });
+
+describe("values for kernels that compute outside of TensorFlow", () => {
+  test("are copied out, whether an operation has seen them or not, and under another shape", () =>
+    expectNoLeak(() => {
+      const written = tf.tensor1d([1, 2, 3, 4]);
+      const computed = tf.add(written, 1);
+      const reshaped = tf.reshape(computed, [2, 2]);
+      const fresh = tf.tensor1d([5, 6]);
+      const to = new Float32Array(4);
+      backend.copyInto(reshaped, to);
+      expect([...to]).toEqual([2, 3, 4, 5]);
+      backend.copyInto(fresh, to.subarray(1, 3));
+      expect([...to]).toEqual([2, 5, 6, 5]);
+      expect(() => backend.copyInto(computed, to.subarray(1))).toThrow(
+        "wanted room for 16 bytes of a tensor, got 12",
+      );
+      tf.dispose([written, computed, reshaped, fresh]);
+    }));
+
+  test("become a tensor that does not change with them, also from WebAssembly's memory", () =>
+    expectNoLeak(async () => {
+      const memory = new Float32Array(new WebAssembly.Memory({ initial: 1 }).buffer, 64, 4).fill(7);
+      const tensor = tf.engine().makeTensorFromTensorInfo(backend.copyOf(memory, [2, 2]));
+      memory.fill(0);
+      await expectClose(tensor, { shape: [2, 2], data: [7, 7, 7, 7] }, {});
+      tensor.dispose();
+    }));
+});

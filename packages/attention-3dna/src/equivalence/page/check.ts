@@ -6,7 +6,7 @@ import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm
 import threaded from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
 import * as tf from "@tensorflow/tfjs-core";
 import { kernelThreads, prepareKernels } from "../../kernels/wasm/prepare.ts";
-import { equivalenceFailures } from "../suite.ts";
+import { equivalenceFailures, largeScoresFailures } from "../suite.ts";
 
 export interface CheckRequest {
   readonly backend: "wasm" | "webgpu";
@@ -39,5 +39,6 @@ const register = {
 export async function check({ backend, cases, prepare }: CheckRequest): Promise<CheckResult> {
   await register[backend]();
   if (prepare) await prepareKernels();
-  return { failures: await equivalenceFailures({ cases }), threads: kernelThreads() };
+  const failures = [...(await equivalenceFailures({ cases })), ...(await largeScoresFailures())];
+  return { failures, threads: kernelThreads() };
 }

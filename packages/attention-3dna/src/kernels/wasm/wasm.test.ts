@@ -1,0 +1,82 @@
+import { ensureGradients, imageGrid, NuwaError, Rng, randomNormal } from "@nuwa/tensor3d";
+import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { afterEach, beforeAll, expect, test } from "vitest";
+import { attend, attendSequence } from "../../attend.ts";
+import { full } from "../../full.ts";
+import { splitHeads } from "../../heads.ts";
+import { nearby } from "../../nearby.ts";
+import { kernelThreads, prepareKernels } from "./prepare.ts";
+import { Workspace } from "./workspace.ts";
+
+beforeAll(async () => {
+  await useCpu();
+  ensureGradients();
+});
+afterEach(() => prepareKernels({ threads: 1 }));
+
+const grid = imageGrid(24, 24); // 331,776 pairs, 2.5 MiB of edges for a head: 64 MiB hold 25 heads
+const options = { pattern: full(), queryGrid: grid };
+
+test.each([
+  ["several waves of one head after the other", 2, 16, false],
+  ["waves of all heads of a sample", 2, 16, true],
+  ["more heads of a sample than a wave holds", 1, 28, true],
+])("gradients in %s are those of each head alone", (_, batch, heads, sequence) =>
+  expectNoLeak(async () => {
+    const draw = (seed: number) => randomNormal([batch, 576, heads * 2], new Rng(seed)) as tf.Tensor3D;
+    const inputs = [draw(1), draw(2), draw(3)];
+    const seed = draw(4);
+    const split = (x: tf.Tensor) => tf.tidy(() => splitHeads(x, heads));
+    const whole = (...[q, k, v]: tf.Tensor[]) =>
+      sequence
+        ? split(attendSequence(q as tf.Tensor3D, k as tf.Tensor3D, v as tf.Tensor3D, { ...options, heads }))
+        : attend(split(q), split(k), split(v), options);
+    const alone = (...all: tf.Tensor[]) => {
+      const [qs, ks, vs] = all.map((x) => tf.split(split(x), heads, 1));
+      return tf.concat(
+        qs.map((q, head) =>
+          attend(q as tf.Tensor4D, ks[head] as tf.Tensor4D, vs[head] as tf.Tensor4D, options),
+        ),
+        1,
+      );
+    };
+    const dy = split(seed);
+    const actual = tf.grads(whole)(inputs, dy);
+    const expected = tf.grads(alone)(inputs, dy);
+    for (const [index, gradient] of actual.entries()) await expectClose(gradient, expected[index], {});
+    tf.dispose([inputs, seed, dy, actual, expected]);
+  }),
+);
+
+test("threads come and go, and give the same numbers", () =>
+  expectNoLeak(async () => {
+    const pattern = nearby({ extent: { height: 5, width: 5, frames: 1 } });
+    const q = randomNormal([1, 2, 576, 16], new Rng(1)) as tf.Tensor4D;
+    const results = [];
+    for (const threads of [1, 2, 4, 2, 1]) {
+      await prepareKernels({ threads });
+      expect(kernelThreads()).toBe(threads);
+      const y = attend(q, q, q, { pattern, queryGrid: grid });
+      results.push(await y.data());
+      y.dispose();
+    }
+    for (const values of results) expect(values).toEqual(results[0]);
+    q.dispose();
+  }));
+
+test.each([0, 1.5, -2, Number.NaN])("%d threads are refused", async (threads) => {
+  await expect(prepareKernels({ threads })).rejects.toThrow(
+    `prepareKernels: threads: wanted a whole number from 1 on, got ${threads}`,
+  );
+});
+
+test("what WebAssembly cannot hold is refused, and says how much it is", () => {
+  const space = new Workspace(new WebAssembly.Memory({ initial: 1, maximum: 65536 }));
+  space.reserve(2 ** 30);
+  space.reserve(2 ** 29);
+  expect(() => space.commit()).toThrow(NuwaError);
+  expect(() => space.commit()).toThrow(
+    "wanted 6.00 GiB for the tensors of one call, got more than WebAssembly's 4 GiB",
+  );
+});

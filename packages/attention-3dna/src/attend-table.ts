@@ -1,3 +1,4 @@
+import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { type AttentionBlocks, wholeBlock } from "./blocks.ts";
 import { composedAttention } from "./composed.ts";
@@ -39,6 +40,7 @@ export function attendTable(
   const keyCount = key.shape.at(-2)!;
   const attributes = { table, heads, scale, offsetOf: bias?.offsetOf };
   const inputs = bias ? [query, key, value, bias.values] : [query, key, value];
+  checkFloats(inputs);
   if (usesFused(table, keyCount)) return fusedAttention(inputs, attributes);
   const blocks = options.blocks?.() ?? wholeBlock(table, keyCount);
   if (query.rank === 4) return composedAttention(inputs, { ...attributes, blocks });
@@ -46,6 +48,16 @@ export function attendTable(
     const split = inputs.map((x, index) => (index < 3 ? splitHeads(x, heads) : x));
     return mergeHeads(composedAttention(split, { ...attributes, blocks }) as tf.Tensor4D);
   });
+}
+
+function checkFloats(inputs: readonly tf.Tensor[]): void {
+  const wrong = inputs.findIndex(({ dtype }) => dtype !== "float32");
+  if (wrong < 0) return;
+  const name = ["query", "key", "value", "bias.values"][wrong];
+  throw new NuwaError(
+    "INPUT",
+    `attend ${name}: wanted float32, got ${inputs[wrong].dtype}. Cast it with tf.cast(x, "float32").`,
+  );
 }
 
 // libtensorflow's dense products beat the kernel once a pattern attends this share of all pairs.

@@ -2,7 +2,7 @@ import { type Grid, imageGrid, Rng, randomNormal, textGrid, tokenCount, videoGri
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, test } from "vitest";
-import { type AttendOptions, attend } from "./attend.ts";
+import { type AttendOptions, attend, attendSequence } from "./attend.ts";
 import { axial } from "./axial.ts";
 import { blockSparse } from "./block-sparse.ts";
 import { attentionBlocks } from "./blocks.ts";
@@ -184,6 +184,15 @@ test("tensors that do not fit the grids are refused", () => {
   const bias = { values: tf.zeros([1, 3]) as tf.Tensor2D, offsetOf: new Int32Array(5) };
   expect(() => attend(q, q, q, { pattern: full(), queryGrid: imageGrid(2, 2), bias })).toThrow(
     "one entry per pair of the neighbour table, 16, got 5",
+  );
+  const whole = tf.zeros([1, 1, 4, 2], "int32") as tf.Tensor4D;
+  expect(() => attend(q, whole, q, { pattern: full(), queryGrid: imageGrid(2, 2) })).toThrow(
+    "attend key: wanted float32, got int32",
+  );
+  const sequence = tf.zeros([1, 4, 6]) as tf.Tensor3D;
+  const sequenceOptions = { pattern: full(), queryGrid: imageGrid(2, 2), heads: 4 };
+  expect(() => attendSequence(sequence, sequence, sequence, sequenceOptions)).toThrow(
+    "heads must divide the 6 features, got 4 heads",
   );
 });
 

@@ -6,6 +6,7 @@ import type { RunConfig } from "../config/schema.ts";
 import { inSection } from "../config/section.ts";
 import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
 import { drawPlace, placesPixels } from "./frame-source.ts";
+import { tokenizerConfig } from "./model-configs.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
 import { reconstructionSheet } from "./samples.ts";
 import { type LoopOptions, runStage, type StagePosition } from "./stage-loop.ts";
@@ -18,10 +19,9 @@ export interface TrainedTokenizer {
 
 type StageOptions = Omit<LoopOptions, "logEvery" | "checkpointEvery">;
 
-/** The tokenizer of a run's config: pictures of the data's size. @throws NuwaError `CONFIG` */
-export function createTokenizer({ tokenizer, data, seed }: RunConfig, dataset: MovingOpenMoji): VqModel {
-  const input = { ...tokenizer.model, resolution: data.size ?? dataset.config.size };
-  return inSection("tokenizer.model", () => VqModel.create(input as never, new Rng(seed).fork("tokenizer")));
+/** The tokenizer of a run's config. */
+function createTokenizer(config: RunConfig, dataset: MovingOpenMoji): VqModel {
+  return VqModel.create(tokenizerConfig(config, { dataset }), new Rng(config.seed).fork("tokenizer"));
 }
 
 /**

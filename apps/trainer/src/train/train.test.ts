@@ -159,7 +159,7 @@ describe("training", () => {
     },
   );
 
-  test("a wrong section of the config is named", async () => {
+  test("a wrong section of the config is named before anything is trained", async () => {
     const broken = {
       ...config,
       transformer: { ...config.transformer, model: { ...config.transformer.model, hedas: 2 } },
@@ -168,5 +168,6 @@ describe("training", () => {
     const error = await errorOf(train(run));
     expect(error.code).toBe("CONFIG");
     expect(error.message).toMatch(/transformer\.model.*hedas/s);
+    expect(await readdir(run.checkpoints).catch(() => [])).toEqual([]);
   });
 });

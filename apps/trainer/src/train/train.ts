@@ -8,6 +8,7 @@ import { EventWriter } from "../tensorboard/event-writer.ts";
 import { CodeTable } from "./code-table.ts";
 import { openData, type RunData } from "./data.ts";
 import { furtherVideos, openFurtherData } from "./further-videos.ts";
+import { transformerConfig } from "./model-configs.ts";
 import type { StagePosition } from "./stage-loop.ts";
 import { trainTokenizer } from "./tokenizer-stage.ts";
 import { trainTransformer } from "./transformer-stage.ts";
@@ -37,6 +38,7 @@ export async function trainRun(
   if (stage === "transformer") await assertTokenizerFinished(run);
   const data = await openData(run.config);
   const furtherData = await openFurtherData(run.config, data);
+  transformerConfig(run.config, data); // what is wrong in it is said now, not after the tokenizer's training
   const events = new EventWriter(run.path);
   const options = { run, events, ...context };
   let tokenizer: VqModel | undefined;

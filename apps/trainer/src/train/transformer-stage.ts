@@ -1,24 +1,16 @@
 import { EncoderDecoder } from "@nuwa/encdec";
 import { drawTask, jointLoss, type TaskBatch, TRAINING_TASKS, type TrainingTask } from "@nuwa/tasks";
-import {
-  AdamW,
-  cosineSchedule,
-  loadParams,
-  namedParams,
-  Rng,
-  valueAndGradients,
-  videoGrid,
-} from "@nuwa/tensor3d";
-import { codeGrid, type VqModel } from "@nuwa/vqgan";
+import { AdamW, cosineSchedule, loadParams, namedParams, Rng, valueAndGradients } from "@nuwa/tensor3d";
+import type { VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { RunConfig } from "../config/schema.ts";
-import { inSection } from "../config/section.ts";
 import { modelOf } from "../model/model-folder.ts";
 import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
 import type { CodeTable } from "./code-table.ts";
 import type { RunData } from "./data.ts";
 import type { FurtherVideos } from "./further-videos.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
+import { transformerConfig } from "./model-configs.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
 import { imageSheet } from "./samples.ts";
 import { type LoopOptions, runStage, type StagePosition } from "./stage-loop.ts";
@@ -39,24 +31,6 @@ export interface TrainingCodes {
 
 type StageOptions = Omit<LoopOptions, "logEvery" | "checkpointEvery">;
 
-/** The transformer of a run's config, for the codes of its tokenizer and the words of its captions. */
-export function createTransformer(
-  config: RunConfig,
-  { captions, dataset }: RunData,
-  tokenizer: VqModel,
-): EncoderDecoder {
-  const { height, width } = codeGrid(tokenizer.config);
-  const input = {
-    ...config.transformer.model,
-    codebookSize: tokenizer.config.codebookSize,
-    textLength: captions.textLength,
-    textVocabulary: captions.vocabulary,
-    targetGrid: videoGrid(height, width, dataset.config.frames),
-  };
-  const rng = new Rng(config.seed).fork("transformer");
-  return inSection("transformer.model", () => EncoderDecoder.create(input as never, rng));
-}
-
 /**
  * Trains the transformer of a run on codes, from its last checkpoint where there is one. A finished one is
  * only loaded. The caller disposes the transformer.
@@ -70,7 +44,7 @@ export async function trainTransformer(
   const { run, console } = options;
   const { train } = run.config.transformer;
   const checkpoint = await lastCheckpoint(run.checkpoints, "transformer");
-  const create = (): Learner => createLearner(run.config, createTransformer(run.config, data, tokenizer));
+  const create = (): Learner => createLearner(run.config, createTransformer(run.config, data));
   const totalSteps =
     checkpoint?.state.totalSteps ?? (await planTransformer(run.config, sources, create, console));
   const learner = create();
@@ -119,6 +93,12 @@ export async function trainTransformer(
 }
 
 type Training = RunConfig["transformer"]["train"];
+
+/** The transformer of a run's config. */
+function createTransformer(config: RunConfig, data: RunData): EncoderDecoder {
+  const rng = new Rng(config.seed).fork("transformer");
+  return EncoderDecoder.create(transformerConfig(config, data), rng);
+}
 
 /** A model in training. */
 interface Learner {

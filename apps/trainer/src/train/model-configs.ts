@@ -1,0 +1,29 @@
+import { type EncoderDecoderConfig, parseConfig } from "@nuwa/encdec";
+import { videoGrid } from "@nuwa/tensor3d";
+import { codeGrid, parseVqConfig, type VqConfig } from "@nuwa/vqgan";
+import type { RunConfig } from "../config/schema.ts";
+import { inSection } from "../config/section.ts";
+import type { RunData } from "./data.ts";
+
+/** The whole config of a run's tokenizer: pictures of the data's size. @throws NuwaError `CONFIG` */
+export function tokenizerConfig(
+  { tokenizer, data }: RunConfig,
+  { dataset }: Pick<RunData, "dataset">,
+): VqConfig {
+  const input = { ...tokenizer.model, resolution: data.size ?? dataset.config.size };
+  return inSection("tokenizer.model", () => parseVqConfig(input));
+}
+
+/** The whole config of its transformer: the tokenizer's codes, the captions' words. @throws NuwaError `CONFIG` */
+export function transformerConfig(config: RunConfig, data: RunData): EncoderDecoderConfig {
+  const tokenizer = tokenizerConfig(config, data);
+  const { height, width } = codeGrid(tokenizer);
+  const input = {
+    ...config.transformer.model,
+    codebookSize: tokenizer.codebookSize,
+    textLength: data.captions.textLength,
+    textVocabulary: data.captions.vocabulary,
+    targetGrid: videoGrid(height, width, data.dataset.config.frames),
+  };
+  return inSection("transformer.model", () => parseConfig(input));
+}

@@ -117,9 +117,5 @@ export function expectAgreement({ names, actual, expected }: Run, tolerance: num
       0,
     );
     expect(error, names[index]).toBeLessThanOrEqual(tolerance * largest);
-    worst = Math.max(worst, error / (largest || 1));
   });
 }
-
-/** The largest relative error that `expectAgreement` saw. */
-export let worst = 0;

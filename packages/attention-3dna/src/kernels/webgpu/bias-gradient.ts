@@ -4,9 +4,14 @@ import type { Backward } from "./query-gradient.ts";
 import { runProgram } from "./run-program.ts";
 import { eachSliceInside, type Tile, threads, tileCode } from "./tile.ts";
 
+/** Pairs of a column that a thread adds up, where the column has few. */
+const pairsPerThread = 8;
+/** Threads that share a column, at most. */
+const mostParts = 64;
+
 /**
- * `dbias[head, column] = sum ds` over the batch and the column's pairs. A workgroup adds up a column of one
- * head and batch entry; where the batch has more, a second program adds those.
+ * `dbias[head, column] = sum ds` over the batch and the column's pairs. Each thread adds up a part of a column for one
+ * head and batch entry; a second program adds those.
  *
  * @param table by column
  */
@@ -17,6 +22,9 @@ export function runBiasGradient(call: Call, { dy, statistics, table }: Backward)
   const bias = inputs.bias!;
   const [heads, columns] = bias.shape;
   const { batch } = queries;
+  const pairs = attributes.table.keys.length / columns;
+  const parts = Math.min(mostParts, Math.ceil(pairs / pairsPerThread));
+  const count = batch * heads * columns * parts;
   const sums = runProgram(backend, {
     key: programKey(call, "bias-gradient"),
     inputs: [
@@ -24,11 +32,12 @@ export function runBiasGradient(call: Call, { dy, statistics, table }: Backward)
       { name: "statistics", info: statistics, components: 4 },
       ...tableInputs(call, table),
     ],
-    output: { shape: batch === 1 ? bias.shape : [batch, ...bias.shape], components: 1 },
+    output: { shape: [batch, heads, columns, parts], components: 1 },
     integers: {
-      count: batch * heads * columns,
+      count,
       heads,
       columns,
+      parts,
       queryTokens: queries.tokens,
       queryBatch: queries.batchStride / width,
       queryHead: queries.headStride / width,
@@ -39,11 +48,10 @@ export function runBiasGradient(call: Call, { dy, statistics, table }: Backward)
     },
     floats: { scale: attributes.scale },
     workgroupSize: threads,
-    workgroups: batch * heads * columns,
+    workgroups: Math.ceil(count / threads),
     code: () => biasGradientCode(tile),
   });
-  if (batch === 1) return sums;
-  const total = sumBatch(call, sums, bias.shape);
+  const total = addParts(call, sums, bias.shape, parts);
   backend.disposeData(sums.dataId);
   return total;
 }
@@ -52,11 +60,11 @@ export function runBiasGradient(call: Call, { dy, statistics, table }: Backward)
 function biasGradientCode(tile: Tile): string {
   return `
     ${tileCode(tile, 2)}
-    var<workgroup> sums: array<f32, ${threads}>;
     fn main() {
-      let thread = i32(localIndex);
-      let group = i32(workgroupId.y * numWorkgroups.x + workgroupId.x);
-      let place = min(group, uniforms.count - 1);
+      let index = i32(workgroupId.y * numWorkgroups.x + workgroupId.x) * threads + i32(localIndex);
+      if (index >= uniforms.count) { return; }
+      let part = index % uniforms.parts;
+      let place = index / uniforms.parts;
       let column = place % uniforms.columns;
       let plane = place / uniforms.columns;
       let batch = plane / uniforms.heads;
@@ -67,52 +75,52 @@ function biasGradientCode(tile: Tile): string {
       let entries = uniforms.columns + 1;
       let end = table[column + 1];
       var sum = 0.0;
-      for (var entry = table[column] + thread; entry < end; entry += ${threads}) {
+      for (var entry = table[column] + part; entry < end; entry += uniforms.parts) {
         let token = table[entries + entry * entryStride];
         let q = queries + token * uniforms.queryToken;
         let k = keys + table[entries + entry * entryStride + 1] * uniforms.keyToken;
         var dot0 = 0.0;
         var dot1 = 0.0;
         for (var lane = 0; lane < lanes; lane++) {
-          var part0 = 0.0;
-          var part1 = 0.0;
+          var sum0 = 0.0;
+          var sum1 = 0.0;
           ${eachSliceInside(
             tile,
             () =>
-              `part0 += inner(query[q + unit], key[k + unit]); part1 += inner(dy[q + unit], value[k + unit]);`,
+              `sum0 += inner(query[q + unit], key[k + unit]); sum1 += inner(dy[q + unit], value[k + unit]);`,
           )}
-          dot0 += part0;
-          dot1 += part1;
+          dot0 += sum0;
+          dot1 += sum1;
         }
         let softmax = statistics[plane * uniforms.queryTokens + token];
         sum += exp(dot0 * uniforms.scale + offset - softmax.x) * softmax.y * (dot1 - softmax.z);
       }
-      sums[thread] = sum;
-      workgroupBarrier();
-      if (thread == 0 && group < uniforms.count) {
-        for (var other = 1; other < ${threads}; other++) { sum += sums[other]; }
-        result[group] = sum;
-      }
+      result[index] = sum;
     }`;
 }
 
-function sumBatch({ backend, queries }: Call, sums: tf.TensorInfo, shape: number[]): tf.TensorInfo {
+/** `[batch, heads, columns, parts]` -> `[heads, columns]`. */
+function addParts({ backend, queries }: Call, sums: tf.TensorInfo, shape: number[], parts: number) {
   const count = shape[0] * shape[1];
   return runProgram(backend, {
-    key: "sum-batch",
+    key: "add-parts",
     inputs: [{ name: "sums", info: sums, components: 1 }],
     output: { shape, components: 1 },
-    integers: { count, batch: queries.batch },
+    integers: { count, parts, batch: queries.batch },
     workgroupSize: threads,
     workgroups: Math.ceil(count / threads),
     code: () => `
     fn main() {
       let index = i32(workgroupId.y * numWorkgroups.x + workgroupId.x) * ${threads} + i32(localIndex);
-      if (index < uniforms.count) {
+      if (index >= uniforms.count) { return; }
+      var total = 0.0;
+      for (var batch = 0; batch < uniforms.batch; batch++) {
+        let first = (batch * uniforms.count + index) * uniforms.parts;
         var sum = 0.0;
-        for (var batch = 0; batch < uniforms.batch; batch++) { sum += sums[batch * uniforms.count + index]; }
-        result[index] = sum;
+        for (var part = 0; part < uniforms.parts; part++) { sum += sums[first + part]; }
+        total += sum;
       }
+      result[index] = total;
     }`,
   });
 }

@@ -14,9 +14,10 @@ import { type TableSource, tableTensor } from "./table-buffer.ts";
  * the tokens and the table, never with queries times keys. The gradients compute the scores again, from
  * three numbers kept for each query.
  *
- * Each tensor, and the table as one array (at most two numbers a pair), must fit into one binding: 128 MiB where
- * the device was requested with default limits, and what the adapter allows where `useBackend` opened it. Beyond
- * that both throw a NuwaError `BACKEND`. Invalid commands surface as all on this backend do: when a tensor is read.
+ * What a shader reads or writes as one array must fit into one binding: each tensor, the table (a number a pair, two
+ * with a bias) and, in the gradient, those of key and value together. That is 128 MiB on a device with default
+ * limits, and what the adapter allows on one that `useBackend` opened. Beyond it both throw a NuwaError `BACKEND`.
+ * Invalid commands surface as all do on this backend: when a tensor is read.
  */
 export const webgpuKernels: FusedKernels = {
   forward(backend, inputs, attributes) {
@@ -25,21 +26,24 @@ export const webgpuKernels: FusedKernels = {
   },
 
   gradient(backend, inputs, attributes) {
-    const { dy, bias } = inputs;
     const call = callOf(backend, inputs, attributes);
     return withTable(call, byQuery(call), (table) => {
-      const statistics = runStatistics(call, dy, table);
-      const dQuery = runQueryGradient(call, { dy, statistics, table });
-      const dKeyAndValue = withTable(call, byKey(call), (transposed) =>
-        runKeyGradients(call, { dy, statistics, table: transposed }),
-      );
-      const dBias = bias
-        ? withTable(call, byColumn(call), (columns) => [
-            runBiasGradient(call, { dy, statistics, table: columns }),
-          ])
-        : [];
-      call.backend.disposeData(statistics.dataId);
-      return [dQuery, ...dKeyAndValue, ...dBias];
+      const statistics = runStatistics(call, inputs.dy, table);
+      try {
+        const backward = { dy: inputs.dy, statistics };
+        // First what needs the most memory: where it fails, there is nothing to give back.
+        const dKeyAndValue = withTable(call, byKey(call), (transposed) =>
+          runKeyGradients(call, { ...backward, table: transposed }),
+        );
+        const dQuery = runQueryGradient(call, { ...backward, table });
+        if (!inputs.bias) return [dQuery, ...dKeyAndValue];
+        const dBias = withTable(call, byColumn(call), (columns) => [
+          runBiasGradient(call, { ...backward, table: columns }),
+        ]);
+        return [dQuery, ...dKeyAndValue, ...dBias];
+      } finally {
+        call.backend.disposeData(statistics.dataId);
+      }
     });
   },
 };

@@ -4,7 +4,7 @@ import { chunk, eachSlice, eachSliceInside, isWrittenOut, type Tile, threads, ti
 /**
  * A pass over all (row, entry) pairs of a table. The rows' tensors are called "own", the entries' "other": queries and
  * keys, or in a pass by key the reverse. The code sees, for a thread: `lane`, `row` (flat over batch, head and
- * token), `own` and `other` (where its rows begin, in units), and `unit0`, `unit1`, ... (its units within a row).
+ * token), and `own` and `other`, where its rows begin, in units.
  */
 export interface RowPass {
   readonly tile: Tile;

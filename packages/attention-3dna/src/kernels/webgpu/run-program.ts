@@ -63,7 +63,7 @@ export function runProgram(backend: WebgpuBackend, program: Program): tf.TensorI
 
 /** Two axes that cover at least so many workgroups. */
 export function dispatchOf(workgroups: number): [number, number, number] {
-  const y = Math.ceil(workgroups / widest);
+  const y = Math.max(1, Math.ceil(workgroups / widest));
   return [Math.ceil(workgroups / y), y, 1];
 }
 

@@ -5,6 +5,7 @@ import type { AttentionBias } from "../attend-table.ts";
 import { axial } from "../axial.ts";
 import { attendDense } from "../dense.ts";
 import { neighbourTable } from "../neighbour-table.ts";
+import { merged, unmerged } from "./merge.ts";
 import { type OracleResults, oracleAttention } from "./oracle.ts";
 import { type RandomCase, randomCase } from "./random-case.ts";
 
@@ -147,32 +148,4 @@ function relativeError(actual: ArrayLike<number>, expected: OracleResults["y"], 
     largest = Math.max(largest, Math.abs(expected[index]));
   }
   return difference / largest;
-}
-
-/** `[batch, heads, tokens, headDim]` -> `[batch, tokens, heads, headDim]`. */
-function merged(
-  x: Float32Array,
-  batch: number,
-  heads: number,
-  tokens: number,
-  headDim: number,
-): Float32Array {
-  const y = new Float32Array(x.length);
-  for (let row = 0; row < batch * heads * tokens; row++) {
-    const token = row % tokens;
-    const head = Math.floor(row / tokens) % heads;
-    const sample = Math.floor(row / (tokens * heads));
-    const target = ((sample * tokens + token) * heads + head) * headDim;
-    y.set(x.subarray(row * headDim, (row + 1) * headDim), target);
-  }
-  return y;
-}
-
-/** `[batch, tokens, heads * headDim]` -> `[batch, heads, tokens, headDim]`. */
-function unmerged(
-  x: Float32Array,
-  [batch, tokens, features]: readonly number[],
-  heads: number,
-): Float32Array {
-  return merged(x, batch, tokens, heads, features / heads);
 }

@@ -2,21 +2,22 @@ import { probeWebgpu } from "@nuwa/backends/webgpu";
 import { isNuwaError, textGrid, videoGrid } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { isRequired } from "../../equivalence/cases.ts";
+import { type Case, expectAgreement, nameOf, patterns, runCase } from "../../equivalence/fused-cases.ts";
 import { full } from "../../full.ts";
 import { nearby } from "../../nearby.ts";
 import { neighbourTable } from "../../neighbour-table.ts";
-import { type Case, expectAgreement, nameOf, patterns, runCase } from "../../testing/fused-cases.ts";
 import { webgpuKernels } from "./index.ts";
 import { dispatchOf } from "./run-program.ts";
 
 const probe = await probeWebgpu({ allowSoftware: true });
-const required = (process.env.NUWA_REQUIRE_BACKENDS ?? "").split(",").includes("webgpu");
+const skipped = !probe.available && !isRequired("webgpu");
 let device: GPUDevice | undefined;
 const errors: string[] = [];
 
 /** A device as the WebGPU standard guarantees it: default limits, no optional features. */
 beforeAll(async () => {
-  if (!probe.available && !required) return;
+  if (skipped) return;
   const adapter = (await navigator.gpu.requestAdapter())!;
   device = await adapter.requestDevice();
   device.addEventListener("uncapturederror", (event) => errors.push(event.error.message));
@@ -27,7 +28,7 @@ beforeAll(async () => {
   tf.env().set("WEBGPU_CPU_FORWARD", false);
 });
 beforeEach((context) => {
-  if (!probe.available && !required) context.skip(probe.reason);
+  if (skipped) context.skip(probe.reason);
   errors.length = 0;
 });
 afterAll(() => {

@@ -3,25 +3,26 @@ import { textGrid } from "@nuwa/tensor3d";
 import { expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { isRequired } from "../../equivalence/cases.ts";
+import { cases, expectAgreement, nameOf, patterns, runCase } from "../../equivalence/fused-cases.ts";
 import { full } from "../../full.ts";
-import { cases, expectAgreement, nameOf, patterns, runCase } from "../../testing/fused-cases.ts";
 import { webgpuKernels } from "./index.ts";
 
 const probe = await probeWebgpu({ allowSoftware: true });
-const required = (process.env.NUWA_REQUIRE_BACKENDS ?? "").split(",").includes("webgpu");
+const skipped = !probe.available && !isRequired("webgpu");
 
 beforeAll(async () => {
-  if (!probe.available && !required) return;
+  if (skipped) return;
   await registerWebgpu({ allowSoftware: true });
   tf.env().set("WEBGPU_CPU_FORWARD", false);
 });
 beforeEach((context) => {
-  if (!probe.available && !required) context.skip(probe.reason);
+  if (skipped) context.skip(probe.reason);
 });
 afterAll(closeWebgpu);
 
 test.each(cases.map((each, seed) => ({ name: nameOf(each), each, seed })))(
-  "agree with a float64 loop: $name",
+  "agree with the oracle in double precision: $name",
   async ({ each, seed }) => {
     expectAgreement(await runCase(webgpuKernels, each, seed), 1e-5);
     checkErrors();

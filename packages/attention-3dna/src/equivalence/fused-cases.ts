@@ -8,7 +8,8 @@ import type { FusedKernels } from "../kernels/kernel.ts";
 import { nearby } from "../nearby.ts";
 import { neighbourTable } from "../neighbour-table.ts";
 import type { AttentionPattern, AttentionShape } from "../pattern.ts";
-import { float64Attention } from "./float64-attention.ts";
+import { merged, unmerged } from "./merge.ts";
+import { oracleAttention } from "./oracle.ts";
 
 export interface Case {
   readonly pattern: AttentionPattern;
@@ -56,54 +57,60 @@ export const cases: Case[] = Array.from({ length: 40 }, (_, index) => {
 export const nameOf = ({ pattern, headDim, batch, heads, flat, columns }: Case) =>
   `${pattern.name}, head dim ${headDim}, ${heads} heads${flat ? " in the features" : ""}, batch ${batch}, ${columns ?? "no"} columns`;
 
-/** The result and all gradients of a seeded case, by fused kernels on the current backend and by the float64 loop. */
+/** The result and all gradients of a seeded case, by fused kernels on the current backend and by the oracle. */
 export async function runCase(
   kernels: FusedKernels,
   { pattern, shape, headDim, batch = 1, heads = 1, flat = false, columns, scale = headDim ** -0.5 }: Case,
   seed: number,
 ): Promise<Run> {
   const rng = new Rng(seed);
-  const { queryGrid, keyGrid = queryGrid } = shape;
   const table = neighbourTable(pattern, shape);
-  const shapeOf = (tokens: number) =>
-    flat ? [batch, tokens, heads * headDim] : [batch, heads, tokens, headDim];
-  const queryShape = shapeOf(tokenCount(queryGrid));
-  const keyShape = shapeOf(tokenCount(keyGrid));
-  const draw = (size: number[]) => rng.normal(size.reduce((product, length) => product * length));
-  const [query, dy] = [draw(queryShape), draw(queryShape)];
-  const [key, value] = [draw(keyShape), draw(keyShape)];
-  const bias = columns && {
-    values: draw([heads, columns]),
-    columns,
-    offsetOf: rng.integers(table.keys.length, columns),
+  const keyCount = tokenCount(shape.keyGrid ?? shape.queryGrid);
+  const rows = (tokens: number) => rng.normal(batch * heads * tokens * headDim);
+  const [query, dy] = [rows(table.offsets.length - 1), rows(table.offsets.length - 1)];
+  const [key, value] = [rows(keyCount), rows(keyCount)];
+  const bias = columns ? rng.normal(heads * columns) : undefined;
+  const offsetOf = columns ? rng.integers(table.keys.length, columns) : undefined;
+
+  const upload = (values: Float32Array) => {
+    const tokens = values.length / (batch * heads * headDim);
+    return flat
+      ? tf.tensor(merged(values, batch, heads, tokens, headDim), [batch, tokens, heads * headDim])
+      : tf.tensor(values, [batch, heads, tokens, headDim]);
   };
   const tensors = {
-    query: tf.tensor(query, queryShape),
-    key: tf.tensor(key, keyShape),
-    value: tf.tensor(value, keyShape),
-    dy: tf.tensor(dy, queryShape),
-    ...(bias && { bias: tf.tensor(bias.values, [heads, bias.columns]) }),
+    ...{ query: upload(query), key: upload(key), value: upload(value), dy: upload(dy) },
+    ...(bias && { bias: tf.tensor(bias, [heads, columns!]) }),
   };
-  const attributes = { table, heads, scale, ...(bias && { offsetOf: bias.offsetOf }) };
   const backend = tf.backend() as tf.KernelBackend;
+  const attributes = { table, heads, scale, offsetOf };
   const results = [
-    ...kernels.forward(backend, tensors, attributes),
+    ...kernels.forward(backend, tensors, attributes).slice(0, 1),
     ...kernels.gradient(backend, tensors, attributes),
   ].map((info) => tf.engine().makeTensorFromTensorInfo(info));
-  const biasShape = bias ? [[heads, bias.columns]] : [];
-  expect(results.map((result) => result.shape)).toEqual([
-    queryShape,
-    queryShape,
-    keyShape,
-    keyShape,
-    ...biasShape,
-  ]);
-  const actual = (await Promise.all(results.map((result) => result.data()))) as Float32Array[];
+  const shapes = [
+    tensors.query,
+    tensors.query,
+    tensors.key,
+    tensors.value,
+    ...(tensors.bias ? [tensors.bias] : []),
+  ];
+  expect(results.map((result) => result.shape)).toEqual(shapes.map((tensor) => tensor.shape));
+  const values = (await Promise.all(results.map((result) => result.data()))) as Float32Array[];
+  const actual = values.map((each, index) =>
+    flat && results[index].rank === 3 ? unmerged(each, results[index].shape, heads) : each,
+  );
   tf.dispose([results, Object.values(tensors)]);
-  const expected = float64Attention({
-    ...{ queryShape, keyShape, query, key, value, dy, table, heads, scale },
-    ...(bias && { bias }),
-  });
+
+  const double = (numbers: Float32Array) => Float64Array.from(numbers);
+  const { y, dQuery, dKey, dValue, dBias } = oracleAttention(
+    {
+      ...{ query: double(query), key: double(key), value: double(value), dy: double(dy) },
+      bias: bias && double(bias),
+    },
+    { table, batch, heads, headDim, keyCount, scale, offsetOf },
+  );
+  const expected = { y, dQuery, dKey, dValue, ...(bias && { dBias }) };
   return { names: Object.keys(expected), actual, expected: Object.values(expected) };
 }
 

@@ -16,6 +16,7 @@ const { values: given } = parseArgs({
     batch: { type: "string", default: "1" },
     rounds: { type: "string", default: "7" },
     bias: { type: "boolean", default: false },
+    "fused-only": { type: "boolean", default: false },
   },
 });
 const [batch, heads, headDim, rounds] = ["batch", "heads", "head-dim", "rounds"].map((name) =>
@@ -53,8 +54,13 @@ const scale = headDim ** -0.5;
 
 const runners = { fused };
 const denseBytes = batch * heads * tokens ** 2 * 4;
-if (denseBytes <= backend.device.limits.maxStorageBufferBindingSize) runners.dense = dense;
-else console.log(`dense: left out, its scores take ${denseBytes} bytes, more than the device binds at once`);
+const bindable = backend.device.limits.maxStorageBufferBindingSize;
+if (given["fused-only"]) console.log("  dense: left out, as asked");
+else if (denseBytes <= bindable) runners.dense = dense;
+else
+  console.log(
+    `  dense: left out, its scores take ${denseBytes} bytes; this device binds at most ${bindable}`,
+  );
 
 await compare();
 const seconds = Object.fromEntries(Object.keys(runners).map((name) => [name, []]));

@@ -47,7 +47,7 @@ export function tileCode({ width, units, lanes, rows }: Tile, entryStride: numbe
 }
 
 /** Up to so many slices are written out, so that they stay in registers; more are a loop, for the compiler's sake. */
-const mostWrittenOut = 8;
+const mostWrittenOut = 16;
 
 export function isWrittenOut({ slices }: Tile): boolean {
   return slices <= mostWrittenOut;

@@ -1,10 +1,9 @@
 // Attention with its gradients on WebGPU: fused kernels against the composed dense version, in turns within one run.
 import { parseArgs } from "node:util";
-import { attendDense, nearby, neighbourTable } from "@nuwa/attention-3dna";
+import { attend, attendDense, nearby, neighbourTable } from "@nuwa/attention-3dna";
 import { checkErrors, closeWebgpu, registerWebgpu } from "@nuwa/backends/webgpu";
 import { Rng, randomNormal, videoGrid } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { webgpuKernels } from "../../packages/attention-3dna/dist/kernels/webgpu/index.js";
 import { summarize } from "./lib/summary.mjs";
 
 const { values: given } = parseArgs({
@@ -50,13 +49,12 @@ const bias = given.bias && {
   offsetOf: rng.integers(table.keys.length, columns),
 };
 const inputs = bias ? [query, key, value, bias.values] : [query, key, value];
-const scale = headDim ** -0.5;
 
-const runners = { fused };
+const runners = { fused: () => results(attend) };
 const denseBytes = batch * heads * tokens ** 2 * 4;
 const bindable = backend.device.limits.maxStorageBufferBindingSize;
 if (given["fused-only"]) console.log("  dense: left out, as asked");
-else if (denseBytes <= bindable) runners.dense = dense;
+else if (denseBytes <= bindable) runners.dense = () => results(attendDense);
 else
   console.log(
     `  dense: left out, its scores take ${denseBytes} bytes; this device binds at most ${bindable}`,
@@ -67,10 +65,10 @@ const seconds = Object.fromEntries(Object.keys(runners).map((name) => [name, []]
 for (let round = -1; round < rounds; round++) {
   for (const [name, runner] of Object.entries(runners)) {
     const started = performance.now();
-    const results = runner();
+    const computed = runner();
     await finished();
     if (round >= 0) seconds[name].push((performance.now() - started) / 1000);
-    tf.dispose(results);
+    tf.dispose(computed);
   }
 }
 checkErrors();
@@ -85,29 +83,18 @@ if (runners.dense) console.log(`  dense over fused, medians: ${(medians.dense / 
 await closeWebgpu();
 
 /** The result and the gradients of query, key, value and the bias. */
-function fused() {
-  const tensors = { query, key, value, dy, ...(bias && { bias: bias.values }) };
-  const attributes = { table, heads, scale, ...(bias && { offsetOf: bias.offsetOf }) };
-  return [
-    ...webgpuKernels.forward(backend, tensors, attributes),
-    ...webgpuKernels.gradient(backend, tensors, attributes),
-  ].map((info) => tf.engine().makeTensorFromTensorInfo(info));
-}
-
-function dense() {
-  const attend = (q, k, v, values) =>
-    attendDense(q, k, v, {
-      ...{ pattern, queryGrid, causal: true, scale },
-      ...(values && { bias: { values, offsetOf: bias.offsetOf } }),
-    });
-  const { value: y, grads } = tf.valueAndGrads(attend)(inputs, dy);
+function results(run) {
+  const options = { pattern, queryGrid, causal: true };
+  const f = (q, k, v, values) =>
+    run(q, k, v, { ...options, ...(values && { bias: { values, offsetOf: bias.offsetOf } }) });
+  const { value: y, grads } = tf.valueAndGrads(f)(inputs, dy);
   return [y, ...grads];
 }
 
 /** Fails when the two versions disagree: then their times mean nothing. */
 async function compare() {
   if (!runners.dense) return;
-  const [actual, expected] = [fused(), dense()];
+  const [actual, expected] = [runners.fused(), runners.dense()];
   const errors = [];
   for (let index = 0; index < actual.length; index++) {
     const [got, wanted] = await Promise.all([actual[index].data(), expected[index].data()]);

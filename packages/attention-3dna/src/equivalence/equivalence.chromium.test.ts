@@ -39,3 +39,10 @@ test("in a worker of an isolated page all cores compute", { timeout: 300_000 }, 
   const cores = await opened!.page.evaluate(() => navigator.hardwareConcurrency);
   expect(result).toEqual({ failures: [], threads: cores });
 });
+
+test("WebGPU's kernels compute the same", { timeout: 300_000 }, async (context) => {
+  if (missing) context.skip(reason);
+  const request = { backend: "webgpu", cases: Math.ceil(CASES / 10), prepare: false } as const;
+  const result = await opened!.page.evaluate((asked) => checkHere(asked), request);
+  expect(result.failures).toEqual([]);
+});

@@ -9,12 +9,14 @@ import {
 } from "./kernel.ts";
 import { cpuKernels } from "./wasm/kernels.ts";
 import { canCompile } from "./wasm/prepare.ts";
+import { webgpuKernels } from "./webgpu/index.ts";
 
 /** tfjs's names of the backends that have fused kernels; `tensorflow` is tfjs-node's and `@nuwa/backends`' node backend. */
 const kernelsOf: Readonly<Record<string, FusedKernels>> = {
   cpu: cpuKernels,
   wasm: cpuKernels,
   tensorflow: cpuKernels,
+  webgpu: webgpuKernels,
 };
 
 /** Registers the fused kernels of the current backend at their first use. Returns whether there are any. */

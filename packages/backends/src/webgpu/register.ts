@@ -85,7 +85,7 @@ async function open(options: WebgpuOptions): Promise<Opened> {
   const errors = new DeviceErrors(device);
   const { WebGPUBackend } = await import("@tensorflow/tfjs-backend-webgpu");
   const backend = checkedReads(new WebGPUBackend(device, adapter.info), errors);
-  tf.removeBackend("webgpu"); // the one with a device of its own, which tfjs registers when it is imported
+  if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu"); // the one with a device of its own, which tfjs registers when it is imported
   tf.registerBackend("webgpu", () => backend, 3);
   destroyAtExit(device);
   const kind = found.software ? ", software adapter" : "";

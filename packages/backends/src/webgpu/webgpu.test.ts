@@ -93,3 +93,14 @@ test("a synchronous read says what to do", (context) => {
   expect(() => x.dataSync()).toThrow(/await tensor\.data\(\)/);
   expect(() => x.dataSync()).toThrow(NuwaError);
 });
+
+test("a device that was closed can be opened again", async (context) => {
+  if (!probe.available) context.skip(probe.reason);
+  await closeWebgpu();
+  await registerWebgpu({ allowSoftware: true });
+  await expectNoLeak(async () => {
+    const y = tf.tidy(() => tf.add(tf.tensor1d([1, 2]), 1));
+    await expectClose(y, { shape: [2], data: [2, 3] }, {});
+    y.dispose();
+  });
+});

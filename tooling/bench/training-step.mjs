@@ -53,7 +53,7 @@ async function compare(name, size) {
     await ours.save(weights);
     const batch = { targets: Array.from(data.targets), texts: data.texts.map((text) => Array.from(text)) };
     await writeFile(job, JSON.stringify({ ...size, ...batch, optimizer, weights, threads }));
-    const peer = await startPeer(options.python, job);
+    const peer = await startPeer(options.python, "transformer.py", [job]);
     const { seconds, losses } = await takeTurns(ours, peer);
     await peer.stop();
     return report(name, size, { ours, about: peer.about, seconds, losses });
@@ -64,7 +64,7 @@ async function compare(name, size) {
 }
 
 async function takeTurns(ours, peer) {
-  const runners = { ours, peer };
+  const runners = { ours, peer: { train: (steps) => peer.ask({ steps }) } };
   const seconds = { ours: [], peer: [] };
   const losses = { ours: [], peer: [] };
   for (let round = -1; round < rounds; round++) {

@@ -3,16 +3,17 @@ import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
-const program = fileURLToPath(new URL("../peers/transformer.py", import.meta.url));
-
 /**
- * Starts the PyTorch program. It answers each line of JSON that it gets with one of its own.
+ * Starts a PyTorch program. It answers each line of JSON that it gets with one of its own.
  *
  * @param python the interpreter of an environment with peers/requirements.txt
- * @param job path of a JSON file: config, optimizer, batch, and where the weights lie
+ * @param program its name in peers/
+ * @param args its arguments
+ * @returns `about`, its first line; `ask(message)`, the answer to a message; `stop()`
  */
-export async function startPeer(python, job) {
-  const child = spawn(python, [program, job], { stdio: ["pipe", "pipe", "inherit"] });
+export async function startPeer(python, program, args) {
+  const path = fileURLToPath(new URL(`../peers/${program}`, import.meta.url));
+  const child = spawn(python, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   const ended = once(child, "close");
   const failed = Promise.race([
     once(child, "error").then(([error]) => Promise.reject(error)),
@@ -20,12 +21,15 @@ export async function startPeer(python, job) {
   ]);
   failed.catch(() => {});
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const answer = async () => JSON.parse((await Promise.race([lines.next(), failed])).value);
+  const answer = async () => {
+    const { value, done } = await Promise.race([lines.next(), failed]);
+    return done ? failed : JSON.parse(value);
+  };
   const about = await answer();
   return {
     about,
-    train(steps) {
-      child.stdin.write(`${JSON.stringify({ steps })}\n`);
+    ask(message) {
+      child.stdin.write(`${JSON.stringify(message)}\n`);
       return answer();
     },
     async stop() {

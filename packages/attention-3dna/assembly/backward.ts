@@ -1,30 +1,24 @@
-import { Job, keyBase, queryBase, statisticsOf } from "./job";
-import { entryAt, fillUp, rowProducts, scaleAndBias } from "./scores";
+import { edgesOf, Job, keyBase, queryBase, statisticsOf } from "./job";
+import { entryAt, fillUp, rowProducts, scaleAndBias, sumRows } from "./scores";
 import { addRows4, exp4, sumOfLanes } from "./vector";
 
 /**
  * The gradient of one query of a group, its share of the bias's, and each of its pairs' weight and score gradient,
  * for `keyGradientRow`. `row` has room for its scores and their gradients.
  */
-export function queryGradientRow(job: Job, group: i32, query: i32, row: usize, thread: i32): void {
-  const head = group % job.heads;
-  const place = queryBase(job, group) + <usize>query * <usize>job.queryTokenStride;
-  const base = keyBase(job, group);
+export function queryGradientRow(job: Job, sample: i32, head: i32, query: i32, row: usize, thread: i32): void {
+  const place = queryBase(job, sample, head) + <usize>query * <usize>job.queryTokenStride;
+  const base = keyBase(job, sample, head);
   const first = load<i32>(<usize>job.offsets + (<usize>query << 2));
   const end = load<i32>(<usize>job.offsets + (<usize>(query + 1) << 2));
   const gradients = row + <usize>job.rowBytes;
   rowProducts(job, <usize>job.query + place, <usize>job.key + base, first, end, row);
   scaleAndBias(job, head, first, end, row);
   rowProducts(job, <usize>job.y + place, <usize>job.value + base, first, end, gradients);
-  scoreGradients(row, gradients, end - first, statisticsOf(job, group, query));
-  keepEdges(edgesOf(job, group) + (<usize>first << 3), row, gradients, end - first);
+  scoreGradients(row, gradients, end - first, statisticsOf(job, sample, head, query));
+  keepEdges(edgesOf(job, sample, head) + (<usize>first << 3), row, gradients, end - first);
   if (job.biasOffsets > 0) addToBias(job, thread * job.heads + head, gradients, first, end);
-  addKeys(job, <usize>job.queryGradient + place, <usize>job.key + base, first, end, gradients);
-}
-
-@inline
-function edgesOf(job: Job, group: i32): usize {
-  return <usize>job.edges + <usize>(group - job.firstGroup) * (<usize>job.pairs << 3);
+  sumRows(job, <usize>job.queryGradient + place, <usize>job.key + base, first, end, gradients, job.scale);
 }
 
 /** Scores become weights p, and dp = dy . v becomes p (dp - sum p dp), both in place. */
@@ -66,59 +60,47 @@ function addToBias(job: Job, row: i32, gradients: usize, first: i32, end: i32): 
   }
 }
 
-@inline
-function addKeys(job: Job, dq: usize, keyRows: usize, first: i32, end: i32, gradients: usize): void {
-  const keys = <usize>job.keys;
-  const stride = <usize>job.keyTokenStride;
-  const scale = f32x4.splat(job.scale);
-  const last = end - 1;
-  memory.fill(dq, 0, <usize>job.headDim << 2);
-  for (let entry = first; entry < end; entry += 4, gradients += 16) {
-    addRows4(
-      dq,
-      f32x4.mul(scale, v128.load(gradients)),
-      keyRows + entryAt(keys, entry, last) * stride,
-      keyRows + entryAt(keys, entry + 1, last) * stride,
-      keyRows + entryAt(keys, entry + 2, last) * stride,
-      keyRows + entryAt(keys, entry + 3, last) * stride,
-      job.headDim,
-    );
+/** The gradients of one key and its value of a group, gathered from the queries that attend it. */
+export function keyGradientRow(job: Job, sample: i32, head: i32, key: i32): void {
+  const place = keyBase(job, sample, head) + <usize>key * <usize>job.keyTokenStride;
+  const first = load<i32>(<usize>job.transposedOffsets + (<usize>key << 2));
+  const end = load<i32>(<usize>job.transposedOffsets + (<usize>(key + 1) << 2));
+  if (first === end) {
+    memory.fill(<usize>job.keyGradient + place, 0, <usize>job.headDim << 2);
+    memory.fill(<usize>job.valueGradient + place, 0, <usize>job.headDim << 2);
+    return;
   }
+  addQueries(job, sample, head, place, true, first, end);
+  for (let at = first + 4; at < end; at += 4) addQueries(job, sample, head, place, false, at, end);
 }
 
-/** The gradients of one key and its value of a group, gathered from the queries that attend it. */
-export function keyGradientRow(job: Job, group: i32, key: i32): void {
-  const place = keyBase(job, group) + <usize>key * <usize>job.keyTokenStride;
-  const dk = <usize>job.keyGradient + place;
-  const dv = <usize>job.valueGradient + place;
-  const base = queryBase(job, group);
+/** Adds what four queries give to a key, fewer at the row's end. */
+@inline
+function addQueries(job: Job, sample: i32, head: i32, place: usize, fresh: bool, at: i32, end: i32): void {
+  const base = queryBase(job, sample, head);
   const queryRows = <usize>job.query + base;
   const yRows = <usize>job.y + base;
-  const edges = edgesOf(job, group);
+  const edges = edgesOf(job, sample, head);
   const queries = <usize>job.queries;
   const stride = <usize>job.queryTokenStride;
   const headDim = job.headDim;
-  const first = load<i32>(<usize>job.transposedOffsets + (<usize>key << 2));
-  const end = load<i32>(<usize>job.transposedOffsets + (<usize>(key + 1) << 2));
   const last = end - 1;
-  memory.fill(dk, 0, <usize>headDim << 2);
-  memory.fill(dv, 0, <usize>headDim << 2);
-  for (let at = first; at < end; at += 4) {
-    const q0 = entryAt(queries, at, last) * stride;
-    const q1 = entryAt(queries, at + 1, last) * stride;
-    const q2 = entryAt(queries, at + 2, last) * stride;
-    const q3 = entryAt(queries, at + 3, last) * stride;
-    const e0 = edgeAt(job, edges, at, end);
-    const e1 = edgeAt(job, edges, at + 1, end);
-    const e2 = edgeAt(job, edges, at + 2, end);
-    const e3 = edgeAt(job, edges, at + 3, end);
-    const e01 = v128.shuffle<f32>(e0, e1, 0, 4, 1, 5); // two weights, two gradients
-    const e23 = v128.shuffle<f32>(e2, e3, 0, 4, 1, 5);
-    const weights = v128.shuffle<f32>(e01, e23, 0, 1, 4, 5);
-    const gradients = f32x4.mul(v128.shuffle<f32>(e01, e23, 2, 3, 6, 7), f32x4.splat(job.scale));
-    addRows4(dv, weights, yRows + q0, yRows + q1, yRows + q2, yRows + q3, headDim);
-    addRows4(dk, gradients, queryRows + q0, queryRows + q1, queryRows + q2, queryRows + q3, headDim);
-  }
+  const q0 = entryAt(queries, at, last) * stride;
+  const q1 = entryAt(queries, at + 1, last) * stride;
+  const q2 = entryAt(queries, at + 2, last) * stride;
+  const q3 = entryAt(queries, at + 3, last) * stride;
+  const e0 = edgeAt(job, edges, at, end);
+  const e1 = edgeAt(job, edges, at + 1, end);
+  const e2 = edgeAt(job, edges, at + 2, end);
+  const e3 = edgeAt(job, edges, at + 3, end);
+  const e01 = v128.shuffle<f32>(e0, e1, 0, 4, 1, 5); // two weights, two gradients
+  const e23 = v128.shuffle<f32>(e2, e3, 0, 4, 1, 5);
+  const weights = v128.shuffle<f32>(e01, e23, 0, 1, 4, 5);
+  const gradients = f32x4.mul(v128.shuffle<f32>(e01, e23, 2, 3, 6, 7), f32x4.splat(job.scale));
+  const dv = <usize>job.valueGradient + place;
+  const dk = <usize>job.keyGradient + place;
+  addRows4(dv, fresh, weights, yRows + q0, yRows + q1, yRows + q2, yRows + q3, headDim);
+  addRows4(dk, fresh, gradients, queryRows + q0, queryRows + q1, queryRows + q2, queryRows + q3, headDim);
 }
 
 /** The (weight, score gradient) of an entry of the transposed table, zeros past the row's end. */

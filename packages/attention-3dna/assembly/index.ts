@@ -53,11 +53,13 @@ function takeTiles(job: Job, thread: i32): void {
     const group = job.firstGroup + (tile / tilesEach) * span;
     const begin = (tile % tilesEach) * TILE;
     const end = min(begin + TILE, rows);
+    const sample = group / job.heads;
+    const first = group % job.heads;
     for (let token = begin; token < end; token++) {
-      for (let own = group; own < group + span; own++) {
-        if (job.phase === Phase.FORWARD) forwardRow(job, own, token, row);
-        else if (job.phase === Phase.QUERY_GRADIENT) queryGradientRow(job, own, token, row, thread);
-        else keyGradientRow(job, own, token);
+      for (let head = first; head < first + span; head++) {
+        if (job.phase === Phase.FORWARD) forwardRow(job, sample, head, token, row);
+        else if (job.phase === Phase.QUERY_GRADIENT) queryGradientRow(job, sample, head, token, row, thread);
+        else keyGradientRow(job, sample, head, token);
       }
     }
   }

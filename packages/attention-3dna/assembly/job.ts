@@ -81,20 +81,28 @@ export namespace Phase {
 /** Queries, or keys, that a thread takes at once. */
 @inline export const TILE = 32;
 
-/** Where a group's rows begin in a tensor over the queries. */
+/** Where the rows of a head of a sample begin in a tensor over the queries. */
 @inline
-export function queryBase(job: Job, group: i32): usize {
-  return <usize>((group / job.heads) * job.queryBatchStride + (group % job.heads) * job.queryHeadStride);
+export function queryBase(job: Job, sample: i32, head: i32): usize {
+  return <usize>(sample * job.queryBatchStride + head * job.queryHeadStride);
 }
 
-/** Where a group's rows begin in a tensor over the keys. */
+/** Where the rows of a head of a sample begin in a tensor over the keys. */
 @inline
-export function keyBase(job: Job, group: i32): usize {
-  return <usize>((group / job.heads) * job.keyBatchStride + (group % job.heads) * job.keyHeadStride);
+export function keyBase(job: Job, sample: i32, head: i32): usize {
+  return <usize>(sample * job.keyBatchStride + head * job.keyHeadStride);
 }
 
 /** Where a row's largest score and the reciprocal of its sum lie. */
 @inline
-export function statisticsOf(job: Job, group: i32, query: i32): usize {
-  return <usize>job.statistics + ((<usize>group * <usize>job.queryCount + <usize>query) << 3);
+export function statisticsOf(job: Job, sample: i32, head: i32, query: i32): usize {
+  const group = <usize>(sample * job.heads + head);
+  return <usize>job.statistics + ((group * <usize>job.queryCount + <usize>query) << 3);
+}
+
+/** Where the weights and score gradients of a head's pairs lie. */
+@inline
+export function edgesOf(job: Job, sample: i32, head: i32): usize {
+  const group = sample * job.heads + head - job.firstGroup;
+  return <usize>job.edges + <usize>group * (<usize>job.pairs << 3);
 }

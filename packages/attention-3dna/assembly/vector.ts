@@ -69,9 +69,21 @@ export function dot4(x: usize, r0: usize, r1: usize, r2: usize, r3: usize, count
   return sums;
 }
 
-/** Adds four rows of `count` numbers, each times its own lane of `factors`, to the row at `y`. */
+/**
+ * Adds four rows of `count` numbers, each times its own lane of `factors`, to the row at `y`, or writes the sum there
+ * where nothing stands yet.
+ */
 @inline
-export function addRows4(y: usize, factors: v128, r0: usize, r1: usize, r2: usize, r3: usize, count: i32): void {
+export function addRows4(
+  y: usize,
+  fresh: bool,
+  factors: v128,
+  r0: usize,
+  r1: usize,
+  r2: usize,
+  r3: usize,
+  count: i32,
+): void {
   const f0 = v128.shuffle<f32>(factors, factors, 0, 0, 0, 0);
   const f1 = v128.shuffle<f32>(factors, factors, 1, 1, 1, 1);
   const f2 = v128.shuffle<f32>(factors, factors, 2, 2, 2, 2);
@@ -82,10 +94,12 @@ export function addRows4(y: usize, factors: v128, r0: usize, r1: usize, r2: usiz
   for (; c < whole; c += 16) {
     const first = f32x4.add(f32x4.mul(f0, v128.load(r0 + c)), f32x4.mul(f1, v128.load(r1 + c)));
     const second = f32x4.add(f32x4.mul(f2, v128.load(r2 + c)), f32x4.mul(f3, v128.load(r3 + c)));
-    v128.store(y + c, f32x4.add(v128.load(y + c), f32x4.add(first, second)));
+    const sum = f32x4.add(first, second);
+    v128.store(y + c, fresh ? sum : f32x4.add(v128.load(y + c), sum));
   }
   for (; c < bytes; c += 4) {
     const rest = f32x4(load<f32>(r0 + c), load<f32>(r1 + c), load<f32>(r2 + c), load<f32>(r3 + c));
-    store<f32>(y + c, load<f32>(y + c) + sumOfLanes(f32x4.mul(factors, rest)));
+    const sum = sumOfLanes(f32x4.mul(factors, rest));
+    store<f32>(y + c, fresh ? sum : load<f32>(y + c) + sum);
   }
 }

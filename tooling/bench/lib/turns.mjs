@@ -3,21 +3,26 @@ import { summarize } from "./summary.mjs";
 
 /** Threads of some libraries wait actively for a while after a call: the next contestant starts after it. */
 const pauseMilliseconds = 20;
+/**
+ * Seconds of calls at the start of a turn that do not count: the caches belong to the contestant before, and sleeping
+ * processors, those of virtual machines above all, take milliseconds to join in.
+ */
+const warmSeconds = 0.1;
 /** Seconds from which on a turn is a single call. */
 const longCall = 1;
 
 /**
  * Times contestants in turns within one run, so that all of them meet the same machine.
  *
- * A turn is one call that is not counted, for the caches belong to the contestant before, and then `calls` that are;
- * one counted call where calls are long. A first round warms up and is not counted.
+ * A turn is `warmSeconds` of calls that are not counted, one at least, and then `calls` that are; one counted call where
+ * calls are long. A first round warms up and is not counted.
  *
  * @param contestants `{ name, run(calls), once }`: `run` gives the seconds of each call; `once` takes one turn in all
  * @returns by name, the smallest, middle and largest time in seconds
  */
 export async function takeTurns(contestants, { rounds, calls }) {
   const seconds = Object.fromEntries(contestants.map(({ name }) => [name, []]));
-  const long = new Set();
+  const uncounted = {};
   for (let round = -1; round < rounds; round++) {
     for (const { name, run, once } of contestants) {
       await setTimeout(pauseMilliseconds);
@@ -25,10 +30,10 @@ export async function takeTurns(contestants, { rounds, calls }) {
         if (round === 0) seconds[name].push(...(await run(1)));
       } else if (round < 0) {
         const [, second] = await run(2);
-        if (second > longCall) long.add(name);
+        uncounted[name] = second > longCall ? 0 : Math.ceil(warmSeconds / second);
       } else {
-        const turn = await run(long.has(name) ? 1 : calls + 1);
-        seconds[name].push(...(long.has(name) ? turn : turn.slice(1)));
+        const turn = await run(uncounted[name] === 0 ? 1 : uncounted[name] + calls);
+        seconds[name].push(...turn.slice(uncounted[name]));
       }
     }
   }

@@ -4,6 +4,7 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { prepareKernels } from "@nuwa/attention-3dna";
 import { useBackend } from "@nuwa/backends";
 import { version_core } from "@tensorflow/tfjs-core";
 import { drawAttention } from "./lib/attention-figure.mjs";
@@ -61,6 +62,7 @@ async function measure(threads, rounds) {
   const onRound = (done) => console.log(done === 0 ? "  warmed up" : `  round ${done} of ${rounds}`);
   const settings = { ...grids[1], heads: 8, headDim: 64, rounds, onRound };
   const backend = await useBackend(options.backend, options.backend === "node" ? { threads } : {});
+  await prepareKernels();
   const about =
     `the backend \`${backend.name}\` (${backend.device}: ${backend.detail}), tfjs-core ${version_core} and ` +
     `Node ${process.versions.node}\non ${cpus()[0].model.trim()}, ${availableParallelism()} cores`;

@@ -18,7 +18,7 @@ const { values: options } = parseArgs({
     backend: { type: "string", default: "node" },
     rounds: { type: "string", default: "5" },
     calls: { type: "string", default: "3" },
-    threads: { type: "string", default: String(availableParallelism()) },
+    threads: { type: "string" },
     slow: { type: "boolean", default: false },
     python: { type: "string", default: process.env.NUWA_BENCH_PYTHON ?? "python3" },
     json: { type: "string" },
@@ -26,15 +26,15 @@ const { values: options } = parseArgs({
 });
 for (const part of options.part) oneOf("part", part, parts);
 oneOf("backend", options.backend, backends);
-const threads = wholeNumber("threads");
+const threads = options.threads === undefined ? availableParallelism() : wholeNumber("threads");
 const turns = { rounds: wholeNumber("rounds"), calls: wholeNumber("calls"), slow: options.slow };
 
 const backend = await useBackend(options.backend, options.backend === "node" ? { threads } : {});
-await prepareKernels({ threads });
+await prepareKernels(options.threads === undefined ? {} : { threads });
 const about = {
   machine: `${cpus()[0].model.trim()}, ${availableParallelism()} cores`,
   load: loadavg()[0],
-  ours: `${backend.name}, ${backend.device}, ${backend.detail}; ${kernelThreads()} threads`,
+  ours: `${backend.name}, ${backend.device}, ${backend.detail}; ${kernelThreads()} threads in the kernel`,
 };
 console.log(`${about.machine}, load ${about.load.toFixed(1)}\nours: ${about.ours}`);
 if (about.load > availableParallelism() / 2) {

@@ -1,11 +1,12 @@
 import { NuwaError } from "@nuwa/tensor3d";
-import { mostThreads, startThread } from "#threads";
+import { coreCount, startThread, threadsUsable } from "#threads";
 import { KernelRuntime } from "./runtime.ts";
 
 export interface PrepareOptions {
   /**
-   * Threads that compute, the calling one included. Default: as many as the machine has, where threads can be used:
-   * in Node, and in a browser within a worker of a cross-origin isolated page. Elsewhere 1.
+   * Threads that compute, the calling one included. Default: one more than there are cores, where threads can be used:
+   * in Node, and in a browser within a worker of a cross-origin isolated page. Elsewhere 1. The one more is for systems
+   * that wake a thread where it last ran: on the calling thread's core it helps nobody until it is moved.
    */
   readonly threads?: number;
 }
@@ -38,10 +39,9 @@ export function kernelThreads(): number {
  *
  * @throws NuwaError `INPUT` for a number of threads that cannot be had here
  */
-export async function prepareKernels({ threads = mostThreads() }: PrepareOptions = {}): Promise<void> {
-  const most = mostThreads();
-  if (!Number.isInteger(threads) || threads < 1 || (threads > 1 && most === 1)) {
-    const wanted = most === 1 ? "1 thread, as no other can be used here" : "a whole number from 1 on";
+export async function prepareKernels({ threads = defaultThreads() }: PrepareOptions = {}): Promise<void> {
+  if (!Number.isInteger(threads) || threads < 1 || (threads > 1 && !threadsUsable())) {
+    const wanted = threadsUsable() ? "a whole number from 1 on" : "1, as no other thread can be used here";
     throw new NuwaError("INPUT", `prepareKernels: threads: wanted ${wanted}, got ${threads}.`, {
       hint: "Leave it out for as many as can be used.",
     });
@@ -50,4 +50,9 @@ export async function prepareKernels({ threads = mostThreads() }: PrepareOptions
   const next = threads === 1 ? KernelRuntime.single() : await KernelRuntime.shared(threads, startThread);
   current?.stop();
   current = next;
+}
+
+function defaultThreads(): number {
+  const cores = threadsUsable() ? coreCount() : 1;
+  return cores === 1 ? 1 : cores + 1;
 }

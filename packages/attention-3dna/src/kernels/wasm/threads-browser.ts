@@ -8,10 +8,13 @@ onmessage = ({ data: { module, memory, thread } }) => {
 };
 `;
 
-/** All cores within a worker of a cross-origin isolated page, else one: a page itself may not wait for threads. */
-export function mostThreads(): number {
-  const inWorker = typeof document === "undefined";
-  return inWorker && globalThis.crossOriginIsolated === true ? navigator.hardwareConcurrency : 1;
+/** Within a worker of a cross-origin isolated page; a page itself may not wait for threads. */
+export function threadsUsable(): boolean {
+  return typeof document === "undefined" && globalThis.crossOriginIsolated === true;
+}
+
+export function coreCount(): number {
+  return navigator.hardwareConcurrency;
 }
 
 export async function startThread(

@@ -8,8 +8,12 @@ const { module, memory, thread } = require("node:worker_threads").workerData;
 new WebAssembly.Instance(module, { env: { memory } }).exports.work(thread);
 `;
 
-/** Threads that the process may use. */
-export function mostThreads(): number {
+export function threadsUsable(): boolean {
+  return true;
+}
+
+/** Cores that the process may use. */
+export function coreCount(): number {
   return availableParallelism();
 }
 

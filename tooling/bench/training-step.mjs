@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { prepareKernels } from "@nuwa/attention-3dna";
 import { useBackend } from "@nuwa/backends";
 import { createOurs, drawBatch } from "./lib/ours.mjs";
 import { startPeer } from "./lib/peer.mjs";
@@ -32,6 +33,7 @@ for (const name of options.size) {
   if (!(name in sizes)) throw new Error(`--size: wanted ${Object.keys(sizes).join(" or ")}, got ${name}.`);
 }
 const backend = await useBackend("node", { threads });
+await prepareKernels();
 console.log(`ours: ${backend.name}, ${backend.device}, ${backend.detail}`);
 const [load] = loadavg();
 if (load > availableParallelism() / 2) {

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { leadingSum } from "../wasm/leading-sum.ts";
 import { type PortableBackend, replaceKernel } from "./replace-kernel.ts";
 
 /** What tfjs's backends get wrong alike in kernels that go along an axis. */
@@ -26,15 +27,18 @@ function replaceCumulative(backendName: PortableBackend): void {
   }
 }
 
-/** The sum of no elements is not 0 on wasm and fails on webgpu. */
+/** The sum of no elements is not 0 on wasm and fails on webgpu; over leading axes it is slow on wasm. */
 function replaceSum(backendName: PortableBackend): void {
   replaceKernel<{ x: tf.Tensor }, { axis: number | number[]; keepDims: boolean }>(
     backendName,
     "Sum",
     ({ inputs, attributes, original }) => {
       const { x } = inputs;
-      if (x.size > 0) return original(inputs, attributes);
       const axes = tf.util.parseAxisParam(attributes.axis, x.shape);
+      if (x.size > 0) {
+        const sum = backendName === "wasm" ? leadingSum(x, axes, attributes.keepDims) : undefined;
+        return sum ?? original(inputs, attributes);
+      }
       return tf.zeros(
         x.shape.filter((_, axis) => !axes.includes(axis)),
         x.dtype === "bool" ? "int32" : x.dtype,

@@ -37,3 +37,8 @@ export type { HostData } from "./safetensors/dtype.ts";
 export { type EncodeOptions, encodeSafetensors, type HostTensorData } from "./safetensors/encode.ts";
 export { type CosineScheduleConfig, cosineSchedule } from "./schedule.ts";
 export { assertShape } from "./shape.ts";
+export {
+  type DecodedTorchCheckpoint,
+  decodeTorchCheckpoint,
+  type TorchCheckpointOptions,
+} from "./torch/decode.ts";

@@ -22,7 +22,10 @@ export interface TorchCheckpointOptions {
 }
 
 export interface DecodedTorchCheckpoint {
-  /** The tensors below `root` in row-major order. F64 is narrowed to Float32Array as well, from what is in the file. */
+  /**
+   * The tensors below `root`, in row-major order. F16 and BF16 are widened to Float32Array, F64 is narrowed to it,
+   * I64 are big integers, BOOL bytes.
+   */
   readonly tensors: Record<string, DecodedTensor>;
   /** The numbers, texts, booleans and Nones of the whole file: `epoch`, `hyper_parameters.lr`, ... */
   readonly values: Record<string, number | bigint | string | boolean | null>;

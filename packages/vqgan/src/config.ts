@@ -1,19 +1,8 @@
 import { type Grid, imageGrid, NuwaError } from "@nuwa/tensor3d";
 import { z } from "zod";
+import { checkCodebookSize, codebookSizeOf, quantizerSchema } from "./quantizers/config.ts";
 
 const size = z.int().positive();
-
-const quantizerSchema = z.strictObject({
-  kind: z.literal("ema"),
-  /** β, the weight of the commitment term. */
-  commitment: z.number().nonnegative().default(0.25),
-  /** Share of a code's running count and sum that a step keeps. */
-  decay: z.number().gt(0).lt(1).default(0.98),
-  /** Laplace smoothing of the running counts. */
-  epsilon: z.number().positive().default(1e-5),
-  /** A code whose running count (latents a batch) falls below this restarts at a latent of the batch. */
-  deadBelow: z.number().nonnegative().default(0.03),
-});
 
 const schema = z
   .strictObject({
@@ -33,12 +22,14 @@ const schema = z
     encoderBlocks: z.array(z.int().nonnegative()),
     decoderBlocks: z.array(z.int().nonnegative()),
     embeddingDim: size,
-    codebookSize: z.int().min(2),
+    /** Left out where the quantizer implies it ("fsq", "lfq"). */
+    codebookSize: z.int().min(2).optional(),
     quantizer: quantizerSchema.default(() => quantizerSchema.parse({ kind: "ema" })),
     /** Mean squared error, mean absolute error, or their sum. */
     reconstruction: z.enum(["l2", "l1", "l1+l2"]).default("l1+l2"),
   })
   .superRefine((config, context) => {
+    checkCodebookSize(config, context);
     const levels = config.channels.length;
     for (const key of ["encoderBlocks", "decoderBlocks"] as const) {
       if (config[key].length === levels) continue;
@@ -57,6 +48,7 @@ const schema = z
       });
     }
   })
+  .transform((config) => ({ ...config, codebookSize: codebookSizeOf(config) }))
   .readonly();
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;
@@ -65,7 +57,6 @@ type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonl
 export type VqConfig = DeepReadonly<z.output<typeof schema>>;
 /** The same before defaults are filled in. */
 export type VqConfigInput = DeepReadonly<z.input<typeof schema>>;
-export type EmaConfig = VqConfig["quantizer"];
 
 /**
  * Checks a config and fills in its defaults.

@@ -1,7 +1,6 @@
 export {
   codeGrid,
   downsampling,
-  type EmaConfig,
   parseVqConfig,
   type VqConfig,
   type VqConfigInput,
@@ -10,11 +9,24 @@ export { Decoder } from "./decoder.ts";
 export { Encoder } from "./encoder.ts";
 export { reconstructionLoss } from "./loss.ts";
 export { type VqLosses, VqModel } from "./model.ts";
+export { CodebookQuantizer, type CodebookQuantizerConfig } from "./quantizers/codebook.ts";
+export type {
+  CodebookConfig,
+  CosineConfig,
+  EmaConfig,
+  FsqConfig,
+  LfqConfig,
+  QuantizerConfig,
+} from "./quantizers/config.ts";
+export { CosineQuantizer, type CosineQuantizerConfig } from "./quantizers/cosine.ts";
+export { createQuantizer } from "./quantizers/create.ts";
 export { EmaQuantizer, type EmaQuantizerConfig } from "./quantizers/ema.ts";
+export { FsqQuantizer, type FsqQuantizerConfig } from "./quantizers/fsq.ts";
 export { type KMeansOptions, kMeans } from "./quantizers/k-means.ts";
+export { LfqQuantizer, type LfqQuantizerConfig } from "./quantizers/lfq.ts";
 export { nearest } from "./quantizers/nearest.ts";
 export type { CodeUse, Quantized, Quantizer } from "./quantizers/quantizer.ts";
-export { offTape, straightThrough } from "./quantizers/straight-through.ts";
+export { offTape, stopGradient, straightThrough } from "./quantizers/straight-through.ts";
 export { ResBlock } from "./res-block.ts";
 export { Downsample, patchify, Upsample, unpatchify } from "./resample.ts";
 export { type TokenizerStep, TokenizerTrainer, type TokenizerTrainerState } from "./trainer.ts";

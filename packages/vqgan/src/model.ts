@@ -4,14 +4,14 @@ import { downsampling, parseVqConfig, type VqConfig, type VqConfigInput } from "
 import { Decoder } from "./decoder.ts";
 import { Encoder } from "./encoder.ts";
 import { reconstructionLoss } from "./loss.ts";
-import { EmaQuantizer } from "./quantizers/ema.ts";
+import { createQuantizer } from "./quantizers/create.ts";
 import type { Quantizer } from "./quantizers/quantizer.ts";
 
 export interface VqLosses {
   /** reconstruction + commitment, what training minimises. */
   readonly loss: tf.Scalar;
   readonly reconstruction: tf.Scalar;
-  /** `β·mean((z − sg[B])²)`; 0 when latents are not quantized. */
+  /** The quantizer's terms, such as `β·mean((z − sg[B])²)`; 0 when latents are not quantized. */
   readonly commitment: tf.Scalar;
   /** `[b, h, w, dim]`, before quantization. */
   readonly latents: tf.Tensor4D;
@@ -30,14 +30,10 @@ export class VqModel {
   readonly quantizer: Quantizer;
 
   private constructor(config: VqConfig, rng: Rng) {
-    const { codebookSize, embeddingDim, quantizer } = config;
     this.config = config;
     this.encoder = new Encoder(config, rng.fork("encoder"));
     this.decoder = new Decoder(config, rng.fork("decoder"));
-    this.quantizer = new EmaQuantizer(
-      { ...quantizer, codeCount: codebookSize, dim: embeddingDim },
-      rng.fork("quantizer"),
-    );
+    this.quantizer = createQuantizer(config, rng.fork("quantizer"));
   }
 
   /**
@@ -105,12 +101,13 @@ export class VqModel {
     return tf.tidy(() => this.decode(this.encode(pixels).codes));
   }
 
-  /** The loss and its terms, differentiable. `quantize: false` lets the latents through as they are. */
+  /** The loss and its terms, differentiable. `quantize: false` lets the latents through without rounding. */
   loss(pixels: tf.Tensor4D, { quantize = true }: { quantize?: boolean } = {}): VqLosses {
     return tf.tidy(() => {
       const latents = this.latents(pixels);
       if (!quantize) {
-        const reconstruction = this.reconstructionOf(latents, pixels);
+        const passed = this.quantizer.continuous(latents) as tf.Tensor4D;
+        const reconstruction = this.reconstructionOf(passed, pixels);
         return { loss: tf.clone(reconstruction), reconstruction, commitment: tf.scalar(0), latents };
       }
       const { codes, quantized, loss: commitment } = this.quantizer.quantize(latents);

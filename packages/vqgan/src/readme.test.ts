@@ -5,6 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { parseVqConfig, type VqConfigInput } from "./config.ts";
 import { VqModel } from "./model.ts";
+import { quantizerSchema } from "./quantizers/config.ts";
 import { parseTrainerConfig } from "./trainer-config.ts";
 
 // The README's model, on a smaller batch: the plain backend is slow.
@@ -40,9 +41,17 @@ test("the README's example and defaults are those of the code", async () => {
   expect(readme).toMatch(new RegExp(`\`patch\` +\\| ${patch} `));
   expect(readme).toMatch(new RegExp(`\`encoderKernel\` +\\| ${encoderKernel} `));
   expect(readme).toMatch(new RegExp(`\`reconstruction\` +\\| \`"${reconstruction.replace("+", "\\+")}"\``));
-  const { commitment, decay, deadBelow } = quantizer;
-  expect(readme).toContain(`commitment: ${commitment}, decay: ${decay}`);
-  expect(readme).toContain(`deadBelow: ${deadBelow}`);
+  expect(quantizer.kind).toBe("ema");
+  for (const [kind, required] of Object.entries({ ema: {}, codebook: {}, cosine: {}, lfq: { codeDim: 8 } })) {
+    const { kind: _, ...fields } = quantizerSchema.parse({ kind, ...required });
+    const row = readme
+      .split("\n")
+      .find((line) => line.startsWith(`| \`"${kind}"`) && line.includes("commitment: "));
+    for (const [name, value] of Object.entries(fields)) {
+      if (!Object.hasOwn(required, name))
+        expect(row).toContain(`${name}: ${value === 1e-5 ? "1e-5" : value}`);
+    }
+  }
   const { learningRate, warmupShare, decoderShare, fitBatches } = parseTrainerConfig({ totalSteps: 1 });
   expect(readme).toContain(`| ${learningRate * 1000}e-3, 0 `);
   expect(readme).toContain(`| ${warmupShare}, ${decoderShare} `);

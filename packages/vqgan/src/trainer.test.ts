@@ -1,8 +1,8 @@
-import { type HostTensor, Rng } from "@nuwa/tensor3d";
+import { Rng } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
-import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import type { VqConfigInput } from "./config.ts";
+import { flatPatches, onHost, train } from "./fixtures/flat-patches.ts";
 import { VqModel } from "./model.ts";
 import { TokenizerTrainer } from "./trainer.ts";
 import { parseTrainerConfig, phaseOf } from "./trainer-config.ts";
@@ -20,40 +20,7 @@ const config: VqConfigInput = {
   codebookSize: 6,
 };
 
-/** Eight 8×8 pictures of four flat patches in three grey levels. */
-function pictures(rng: Rng): tf.Tensor4D {
-  const values = new Float32Array(8 * 64);
-  for (let picture = 0; picture < 8; picture++) {
-    const levels = rng.integers(4, 3);
-    for (let pixel = 0; pixel < 64; pixel++) {
-      const patch = 2 * Math.floor(pixel / 32) + Math.floor((pixel % 8) / 4);
-      values[picture * 64 + pixel] = levels[patch] - 1;
-    }
-  }
-  return tf.tensor4d(values, [8, 8, 8, 1]);
-}
-
 const training = { totalSteps: 40, learningRate: 1e-2, fitBatches: 2, warmupShare: 0.25, decoderShare: 0.15 };
-
-async function train(trainer: TokenizerTrainer, data: Rng, steps: number): Promise<Record<string, number>[]> {
-  const records: Record<string, number>[] = [];
-  for (let step = 0; step < steps; step++) {
-    const pixels = pictures(data);
-    const scalars = await trainer.trainStep(pixels);
-    const entries = Object.entries(scalars).map(([name, scalar]) => [name, scalar.dataSync()[0]]);
-    records.push(Object.fromEntries(entries));
-    tf.dispose([pixels, ...Object.values(scalars)]);
-  }
-  return records;
-}
-
-async function onHost(tensors: Record<string, tf.Tensor>): Promise<Record<string, HostTensor>> {
-  const host: Record<string, HostTensor> = {};
-  for (const [name, tensor] of Object.entries(tensors)) {
-    host[name] = { shape: tensor.shape, data: Float32Array.from(await tensor.data()) };
-  }
-  return host;
-}
 
 test("training learns the pictures and leaves nothing behind", () =>
   expectNoLeak(async () => {
@@ -65,9 +32,11 @@ test("training learns the pictures and leaves nothing behind", () =>
     expect(records[9].perplexity).toBe(0);
     expect(records[10].perplexity).toBeGreaterThan(2);
     expect(records[39].usage).toBeGreaterThan(0.4);
+    expect(records[9].dead).toBe(0);
+    expect(records[39].dead).toBeLessThan(4);
     expect(records[39].commitment).toBe(0);
     expect(Object.values(records[20]).every(Number.isFinite)).toBe(true);
-    const late = pictures(new Rng(3));
+    const late = flatPatches(new Rng(3));
     await expect(trainer.trainStep(late)).rejects.toThrow("TokenizerTrainer: all 40 steps are done.");
     late.dispose();
     trainer.dispose();
@@ -158,7 +127,7 @@ test("too few latents for the codes are refused", () =>
       new Rng(2),
     );
     await train(trainer, new Rng(3), 1);
-    const next = pictures(new Rng(4));
+    const next = flatPatches(new Rng(4));
     await expect(trainer.trainStep(next)).rejects.toThrow(
       "wants at least as many rows as clusters, 33, got 32",
     );

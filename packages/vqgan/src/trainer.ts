@@ -11,6 +11,7 @@ import {
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { VqModel } from "./model.ts";
+import type { CodeUse } from "./quantizers/quantizer.ts";
 import {
   parseTrainerConfig,
   phaseOf,
@@ -28,7 +29,13 @@ export interface TokenizerStep {
   readonly perplexity: tf.Scalar;
   /** Share of all codes that the batch uses; 0 while nothing is quantized. */
   readonly usage: tf.Scalar;
+  /** How many codes are out of use (see `CodeUse`); 0 while nothing is quantized. */
+  readonly dead: tf.Scalar;
 }
+
+/** Parts of a model with an optimizer each. Codes and projections of a quantizer do not decay. */
+const parts = ["encoder", "quantizer", "decoder"] as const;
+type Part = (typeof parts)[number];
 
 /** Everything that continuing exactly needs beside the model's own tensors. */
 export interface TokenizerTrainerState {
@@ -39,16 +46,17 @@ export interface TokenizerTrainerState {
 }
 
 /**
- * Trains a tokenizer in three phases: continuous (an autoencoder without codes), then k-means codes and the full
- * loss with running means, then the decoder alone on codes that no longer change. Quantizing from the start
- * would leave most codes unused.
+ * Trains a tokenizer in three phases: continuous (an autoencoder without codes), then k-means codes, where the
+ * quantizer has a codebook, and the full loss, then the decoder alone on codes that no longer change. Quantizing
+ * from the start would leave most codes unused.
  */
 export class TokenizerTrainer {
   readonly model: VqModel;
   readonly config: TokenizerTrainerConfig;
   private readonly learningRate: (step: number) => number;
-  private readonly params: Record<"encoder" | "decoder", Record<string, tf.Variable>>;
-  private readonly optimizers: Record<"encoder" | "decoder", AdamW>;
+  /** Parts without parameters are left out. */
+  private readonly params: ReadonlyMap<Part, Record<string, tf.Variable>>;
+  private readonly optimizers: ReadonlyMap<Part, AdamW>;
   private rng: Rng;
   private done = 0;
   /** Latents `[n, dim]` of the last warm-up batches. */
@@ -66,16 +74,14 @@ export class TokenizerTrainer {
       totalSteps,
       final: finalLearningRate,
     });
-    const all = Object.entries(model.trainableParams());
-    const isDecoder = ([name]: [string, tf.Variable]) => name.startsWith("decoder.");
-    this.params = {
-      encoder: Object.fromEntries(all.filter((entry) => !isDecoder(entry))),
-      decoder: Object.fromEntries(all.filter(isDecoder)),
-    };
+    this.params = partsOf(model.trainableParams());
     const { weightDecay, beta2, clipNorm } = this.config;
-    const optimizer = (params: Record<string, tf.Variable>) =>
-      new AdamW(params, { weightDecay, beta2, clipNorm });
-    this.optimizers = { encoder: optimizer(this.params.encoder), decoder: optimizer(this.params.decoder) };
+    this.optimizers = new Map(
+      [...this.params].map(([part, params]) => {
+        const decay = part === "quantizer" ? 0 : weightDecay;
+        return [part, new AdamW(params, { weightDecay: decay, beta2, clipNorm })];
+      }),
+    );
   }
 
   /** Steps taken. */
@@ -109,14 +115,16 @@ export class TokenizerTrainer {
   /** What there is at the moment of the call. */
   async state(): Promise<TokenizerTrainerState> {
     const [step, rng, recent] = [this.done, this.rng.state(), [...this.recent]];
-    const [encoder, decoder, latents] = await Promise.all([
-      this.optimizers.encoder.state(),
-      this.optimizers.decoder.state(),
+    const optimizers = [...this.optimizers];
+    const [latents, ...states] = await Promise.all([
       readBack(recent),
+      ...optimizers.map(([, optimizer]) => optimizer.state()),
     ]);
     const tensors: Record<string, HostTensorData> = {};
-    for (const [part, own] of Object.entries({ encoder, decoder })) {
-      for (const [name, tensor] of Object.entries(own)) tensors[`${part}Optimizer.${name}`] = tensor;
+    for (const [index, [part]] of optimizers.entries()) {
+      for (const [name, tensor] of Object.entries(states[index])) {
+        tensors[`${part}Optimizer.${name}`] = tensor;
+      }
     }
     for (const [index, { shape }] of recent.entries()) {
       tensors[`recent.${index}`] = { shape, data: latents[index].slice() };
@@ -138,8 +146,7 @@ export class TokenizerTrainer {
           .filter(([name]) => name.startsWith(prefix))
           .map(([name, tensor]) => [name.slice(prefix.length), tensor]),
       );
-    this.optimizers.encoder.loadState(under("encoderOptimizer."));
-    this.optimizers.decoder.loadState(under("decoderOptimizer."));
+    for (const [part, optimizer] of this.optimizers) optimizer.loadState(under(`${part}Optimizer.`));
     tf.dispose(this.recent);
     const recent = under("recent.");
     this.recent = Object.keys(recent).map((_, index) => {
@@ -152,8 +159,7 @@ export class TokenizerTrainer {
 
   /** Frees the optimizers' and the trainer's tensors; the model belongs to its owner. */
   dispose(): void {
-    this.optimizers.encoder.dispose();
-    this.optimizers.decoder.dispose();
+    for (const optimizer of this.optimizers.values()) optimizer.dispose();
     tf.dispose(this.recent);
     this.recent = [];
   }
@@ -161,19 +167,20 @@ export class TokenizerTrainer {
   private fullStep(pixels: tf.Tensor4D, quantize: boolean): TokenizerStep {
     const { quantizer } = this.model;
     return tf.tidy(() => {
-      const { value, gradients } = valueAndGradients(() => ({ ...this.model.loss(pixels, { quantize }) }), {
-        ...this.params.encoder,
-        ...this.params.decoder,
-      });
-      this.update("encoder", gradients);
-      this.update("decoder", gradients);
+      const { value, gradients } = valueAndGradients(
+        () => ({ ...this.model.loss(pixels, { quantize }) }),
+        Object.assign({}, ...this.params.values()),
+        { allowUnused: !quantize }, // the codes
+      );
+      for (const part of this.params.keys()) this.updatePart(part, gradients);
       const { loss, reconstruction, commitment, latents, codes } = value;
       if (!codes) {
-        this.remember(latents);
-        return { loss, reconstruction, commitment, perplexity: tf.scalar(0), usage: tf.scalar(0) };
+        if (quantizer.hasCodebook) this.remember(latents);
+        return { loss, reconstruction, commitment, ...noCodeUse() };
       }
+      const use = quantizer.codeUse(codes);
       quantizer.update(latents, codes, this.rng);
-      return { loss, reconstruction, commitment, ...quantizer.codeUse(codes) };
+      return { loss, reconstruction, commitment, ...use };
     });
   }
 
@@ -182,18 +189,19 @@ export class TokenizerTrainer {
       const { codes } = this.model.encode(pixels);
       const { value, gradients } = valueAndGradients(
         () => ({ loss: this.model.decoderLoss(codes, pixels) }),
-        this.params.decoder,
+        this.params.get("decoder")!,
       );
-      this.update("decoder", gradients);
+      this.updatePart("decoder", gradients);
       const { loss } = value;
       const reconstruction = tf.clone(loss);
       return { loss, reconstruction, commitment: tf.scalar(0), ...this.model.quantizer.codeUse(codes) };
     });
   }
 
-  private update(part: "encoder" | "decoder", gradients: Record<string, tf.Tensor>): void {
-    const own = Object.fromEntries(Object.keys(this.params[part]).map((name) => [name, gradients[name]]));
-    this.optimizers[part].step(own, this.learningRate(this.done));
+  private updatePart(part: Part, gradients: Record<string, tf.Tensor>): void {
+    const names = Object.keys(this.params.get(part)!);
+    const own = Object.fromEntries(names.map((name) => [name, gradients[name]]));
+    this.optimizers.get(part)!.step(own, this.learningRate(this.done));
   }
 
   private remember(latents: tf.Tensor): void {
@@ -211,4 +219,18 @@ export class TokenizerTrainer {
     tf.dispose(this.recent);
     this.recent = [];
   }
+}
+
+/** Parameters by the first name of their path; parts without any are left out. */
+function partsOf(params: Record<string, tf.Variable>): Map<Part, Record<string, tf.Variable>> {
+  const found = new Map<Part, Record<string, tf.Variable>>();
+  for (const part of parts) {
+    const own = Object.entries(params).filter(([name]) => name.startsWith(`${part}.`));
+    if (own.length > 0) found.set(part, Object.fromEntries(own));
+  }
+  return found;
+}
+
+function noCodeUse(): CodeUse {
+  return { perplexity: tf.scalar(0), usage: tf.scalar(0), dead: tf.scalar(0) };
 }

@@ -86,9 +86,9 @@ async function tokenizerStep(
   const pixels = tf.tensor4d(placesPixels(dataset, places), [train.batch, size, size, 3]);
   const { phase } = trainer;
   try {
-    const { commitment, perplexity, usage, ...losses } = await trainer.trainStep(pixels);
-    if (phase !== "continuous") return { ...losses, commitment, perplexity, usage };
-    tf.dispose([commitment, perplexity, usage]); // nothing is quantized yet
+    const { commitment, perplexity, usage, dead, ...losses } = await trainer.trainStep(pixels);
+    if (phase !== "continuous") return { ...losses, commitment, perplexity, usage, dead };
+    tf.dispose([commitment, perplexity, usage, dead]); // nothing is quantized yet
     return losses;
   } finally {
     pixels.dispose();

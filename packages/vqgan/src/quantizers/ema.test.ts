@@ -183,10 +183,11 @@ test("perplexity and usage", () =>
       undefined,
       "int32",
     );
-    const { perplexity, usage } = quantizer.codeUse(codes);
+    const { perplexity, usage, dead } = quantizer.codeUse(codes);
     await expectClose(perplexity, { shape: [], data: [2] }, { atol: 1e-5 });
     await expectClose(usage, { shape: [], data: [2 / 3] }, { atol: 1e-6 });
-    tf.dispose([codes, perplexity, usage]);
+    await expectClose(dead, { shape: [], data: [0] }, {});
+    tf.dispose([codes, perplexity, usage, dead]);
     quantizer.dispose();
   }));
 

@@ -1,13 +1,12 @@
-import { assertShape, NuwaError, type Rng, randomNormal } from "@nuwa/tensor3d";
+import { assertShape, type Rng, randomNormal } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { EmaConfig } from "../config.ts";
-import { kMeans } from "./k-means.ts";
+import { codeUse } from "./code-use.ts";
+import { fitCodes, freshCodes, mix, RESTART_COUNT } from "./codebook-upkeep.ts";
+import { assertCodes, flat, lookUp, rowsOf } from "./codes.ts";
+import type { EmaConfig } from "./config.ts";
 import { codeSums, nearest } from "./nearest.ts";
 import type { CodeUse, Quantized, Quantizer } from "./quantizer.ts";
-import { offTape, straightThrough } from "./straight-through.ts";
-
-/** The running count that a restarted code begins with, in latents a batch. */
-const RESTART_COUNT = 0.5;
+import { stopGradient, straightThrough } from "./straight-through.ts";
 
 export interface EmaQuantizerConfig extends EmaConfig {
   readonly codeCount: number;
@@ -23,6 +22,7 @@ export interface EmaQuantizerConfig extends EmaConfig {
  */
 export class EmaQuantizer implements Quantizer {
   readonly name = "ema";
+  readonly hasCodebook = true;
   readonly config: EmaQuantizerConfig;
   readonly params: {
     readonly codebook: tf.Variable;
@@ -59,24 +59,16 @@ export class EmaQuantizer implements Quantizer {
    */
   codesOf(latents: tf.Tensor): tf.Tensor {
     assertShape("EmaQuantizer latents", latents, ["...", this.dim]);
-    const kept = offTape(latents, (x) => {
-      const codes = nearest(this.rows(x), this.params.codebook as tf.Tensor as tf.Tensor2D);
+    return stopGradient(latents, (x) => {
+      const codes = nearest(rowsOf(x), this.params.codebook as tf.Tensor as tf.Tensor2D);
       return tf.reshape(codes, latents.shape.slice(0, -1));
     });
-    const codes = tf.clone(kept); // the clone belongs to the surrounding tidy
-    kept.dispose();
-    return codes;
   }
 
   /** int32 `[...]` -> `[..., dim]`. */
   latentsOf(codes: tf.Tensor): tf.Tensor {
-    if (codes.dtype !== "int32") {
-      throw new NuwaError("INPUT", `EmaQuantizer codes: wanted int32, got ${codes.dtype}. Cast them.`);
-    }
-    return tf.tidy(() => {
-      const flat = tf.gather(this.params.codebook, tf.reshape(codes, [-1]) as tf.Tensor1D);
-      return tf.reshape(flat, [...codes.shape, this.dim]);
-    });
+    assertCodes("EmaQuantizer", codes);
+    return tf.tidy(() => lookUp(this.params.codebook, codes));
   }
 
   /** Codes, quantized latents with a straight-through gradient, and `β·mean((z − sg[B])²)`. */
@@ -93,19 +85,21 @@ export class EmaQuantizer implements Quantizer {
     });
   }
 
+  continuous(latents: tf.Tensor): tf.Tensor {
+    return tf.clone(latents);
+  }
+
   /**
    * Sets the codes to k-means centres. Running counts become what a batch of `latents` of the same mix
    * would give on average, with twice as many latents as codes.
    */
   async initialise(latents: tf.Tensor2D, rng: Rng): Promise<void> {
     assertShape("EmaQuantizer initialise", latents, ["n", this.dim]);
-    const { centres, counts } = await kMeans(latents, { clusters: this.codeCount, rng });
+    const { centres, counts } = await fitCodes(latents, this.codeCount, rng);
     tf.tidy(() => {
-      const share = tf.mul(counts, (2 * this.codeCount) / latents.shape[0]);
-      const running = tf.maximum(share, RESTART_COUNT);
       this.params.codebook.assign(centres);
-      this.params.counts.assign(running);
-      this.params.sums.assign(tf.mul(centres, tf.expandDims(running, 1)));
+      this.params.counts.assign(counts);
+      this.params.sums.assign(tf.mul(centres, tf.expandDims(counts, 1)));
     });
     tf.dispose([centres, counts]);
   }
@@ -114,17 +108,17 @@ export class EmaQuantizer implements Quantizer {
   update(latents: tf.Tensor, codes: tf.Tensor, rng: Rng): void {
     const { codeCount, decay, epsilon, deadBelow } = this.config;
     tf.tidy(() => {
-      const rows = this.rows(latents);
-      const batch = codeSums(rows, tf.reshape(codes, [-1]) as tf.Tensor1D, codeCount);
+      const rows = rowsOf(latents);
+      const batch = codeSums(rows, flat(codes), codeCount);
       const counts = tf.add(tf.mul(this.params.counts, decay), tf.mul(batch.counts, 1 - decay));
       const sums = tf.add(tf.mul(this.params.sums, decay), tf.mul(batch.sums, 1 - decay));
       const total = tf.sum(counts);
       const smoothed = tf.mul(tf.div(tf.add(counts, epsilon), tf.add(total, codeCount * epsilon)), total);
       const codebook = tf.div(sums, tf.expandDims(smoothed, 1));
 
-      const dead = tf.cast(tf.less(counts, deadBelow), "float32"); // [codeCount]
+      const dead = tf.cast(tf.less(counts, deadBelow), "float32") as tf.Tensor1D; // [codeCount]
       const deadRows = tf.expandDims(dead, 1);
-      const fresh = tf.gather(rows, this.restarts(rows, codes, dead, rng)); // [codeCount, dim]
+      const fresh = freshCodes(rows, lookUp(this.params.codebook, flat(codes)), dead, rng);
       this.params.counts.assign(mix(counts, tf.scalar(RESTART_COUNT), dead));
       this.params.sums.assign(mix(sums, tf.mul(fresh, RESTART_COUNT), deadRows));
       this.params.codebook.assign(mix(codebook, fresh, deadRows));
@@ -132,41 +126,10 @@ export class EmaQuantizer implements Quantizer {
   }
 
   codeUse(codes: tf.Tensor): CodeUse {
-    return tf.tidy(() => {
-      const flat = tf.reshape(codes, [-1]) as tf.Tensor1D;
-      const { counts } = codeSums(tf.ones([flat.shape[0], 1]), flat, this.codeCount);
-      const shares = tf.div(counts, flat.shape[0]);
-      const entropy = tf.neg(tf.sum(tf.mul(shares, tf.log(tf.maximum(shares, 1e-12)))));
-      const used = tf.cast(tf.greater(counts, 0), "float32");
-      return { perplexity: tf.exp(entropy) as tf.Scalar, usage: tf.mean(used) as tf.Scalar };
-    });
+    return codeUse(codes, this.params.counts, this.config);
   }
 
   dispose(): void {
     tf.dispose([this.params.codebook, this.params.counts, this.params.sums]);
   }
-
-  /**
-   * For each code the row of the batch that it would restart at, int32 `[codeCount]`. Rows are drawn without
-   * repetition, with probability proportional to their squared distance from their code (Gumbel top-k of its
-   * logarithm): what the codes already cover, such as plain backgrounds, needs no more of them.
-   */
-  private restarts(rows: tf.Tensor2D, codes: tf.Tensor, dead: tf.Tensor, rng: Rng): tf.Tensor1D {
-    const count = rows.shape[0];
-    const own = tf.gather(this.params.codebook, tf.reshape(codes, [-1]) as tf.Tensor1D);
-    const distances = tf.sum(tf.squaredDifference(rows, own), 1); // [n]
-    const keys = tf.add(tf.log(tf.add(distances, 1e-12)), tf.tensor1d(rng.gumbel(count)));
-    const { indices } = tf.topk(keys, Math.min(count, this.codeCount)); // rows, the first drawn first
-    const order = tf.cast(tf.cumsum(dead, 0, true), "int32"); // each dead code's place among them
-    return tf.gather(indices, tf.minimum(order, tf.scalar(indices.shape[0] - 1, "int32"))) as tf.Tensor1D;
-  }
-
-  private rows(latents: tf.Tensor): tf.Tensor2D {
-    return tf.reshape(latents, [-1, this.dim]);
-  }
-}
-
-/** `b` where `mask` is 1, `a` where it is 0. */
-function mix(a: tf.Tensor, b: tf.Tensor, mask: tf.Tensor): tf.Tensor {
-  return tf.add(tf.mul(a, tf.sub(1, mask)), tf.mul(b, mask));
 }

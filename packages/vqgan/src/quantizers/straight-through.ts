@@ -27,3 +27,11 @@ export function offTape(x: tf.Tensor, f: (x: tf.Tensor) => tf.Tensor): tf.Tensor
   run(x).dispose();
   return kept!;
 }
+
+/** `sg[f(x)]`: as `offTape`, but the result belongs to the surrounding tidy like any other. */
+export function stopGradient(x: tf.Tensor, f: (x: tf.Tensor) => tf.Tensor = tf.clone): tf.Tensor {
+  const kept = offTape(x, f);
+  const value = tf.clone(kept);
+  kept.dispose();
+  return value;
+}

@@ -221,11 +221,12 @@ export class TokenizerTrainer {
   }
 }
 
-/** Parameters by the first name of their path; parts without any are left out. */
+/** Parameters by part; what is neither the quantizer's nor the decoder's goes with the encoder. */
 function partsOf(params: Record<string, tf.Variable>): Map<Part, Record<string, tf.Variable>> {
   const found = new Map<Part, Record<string, tf.Variable>>();
+  const partOf = (name: string) => parts.find((part) => name.startsWith(`${part}.`)) ?? "encoder";
   for (const part of parts) {
-    const own = Object.entries(params).filter(([name]) => name.startsWith(`${part}.`));
+    const own = Object.entries(params).filter(([name]) => partOf(name) === part);
     if (own.length > 0) found.set(part, Object.fromEntries(own));
   }
   return found;

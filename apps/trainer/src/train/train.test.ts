@@ -8,6 +8,7 @@ import { loadConfig } from "../config/load.ts";
 import type { RunConfig } from "../config/schema.ts";
 import type { Console } from "../console/console.ts";
 import { readTensors } from "../files/read-tensors.ts";
+import { disposeModel, loadModel } from "../model/model-folder.ts";
 import { createRun, openRun, type RunFolder } from "../run/run-folder.ts";
 import { trainRun } from "./train.ts";
 
@@ -157,6 +158,28 @@ describe("training", () => {
       expect(error.code).toBe("CONFIG");
       expect(error.message).toMatch(/videoPrediction\.further.*"foks"/s);
     },
+  );
+
+  test.each([
+    { kind: "codebook" },
+    { kind: "cosine", codeDim: 3 },
+    { kind: "fsq", levels: [4, 4] },
+    { kind: "lfq", codeDim: 4 },
+  ])("trains both stages with the quantizer $kind, and continues", (quantizer) =>
+    expectNoLeak(async () => {
+      const { codebookSize, ...rest } = config.tokenizer.model;
+      const model = { ...rest, quantizer };
+      const implied = ["fsq", "lfq"].includes(quantizer.kind);
+      const tokenizer = { ...config.tokenizer, model: implied ? model : { ...model, codebookSize } };
+      const run = await createRun(join(folder, quantizer.kind), { ...config, tokenizer });
+      const stopped = await errorOf(train(run, { title: "Image tokenizer", step: 3 }));
+      expect(stopped.code).toBe("INTERRUPTED");
+      await train(await openRun(run.path));
+      const saved = JSON.parse(await readFile(join(run.model, "config.json"), "utf8"));
+      expect(saved.tokenizer).toMatchObject({ quantizer, codebookSize: 16 });
+      expect(saved.transformer.codebookSize).toBe(16);
+      disposeModel(await loadModel(run.model));
+    }),
   );
 
   test("a wrong section of the config is named before anything is trained", async () => {

@@ -3,31 +3,29 @@ import { MAX_CODES } from "./mixed-radix.ts";
 
 const weight = z.number().nonnegative();
 
-/** Of quantizers whose codes are in a codebook. */
-const codebookFields = {
-  /** β, the weight of the commitment term. */
-  commitment: weight.default(0.25),
-  /** Share of a code's running count (with "ema": of its running sum too) that a step keeps. */
-  decay: z.number().gt(0).lt(1).default(0.98),
-  /**
-   * A code whose running count (latents a batch) falls below this restarts at a latent of the batch; with 0
-   * none does.
-   */
-  deadBelow: z.number().nonnegative().default(0.03),
-};
+/** β, the weight of the commitment term. */
+const commitment = weight.default(0.25);
+/** Share of a code's running count (with "ema": of its running sum too) that a step keeps. */
+const decay = z.number().gt(0).lt(1).default(0.98);
+/** A code whose running count (latents a batch) falls below this restarts at a latent of the batch; 0: none does. */
+const deadBelow = z.number().nonnegative().default(0.03);
 
 const ema = z.strictObject({
   kind: z.literal("ema"),
-  ...codebookFields,
+  commitment,
+  decay,
   /** Laplace smoothing of the running counts. */
   epsilon: z.number().positive().default(1e-5),
+  deadBelow,
 });
 
-const codebook = z.strictObject({ kind: z.literal("codebook"), ...codebookFields });
+const codebook = z.strictObject({ kind: z.literal("codebook"), commitment, decay, deadBelow });
 
 const cosine = z.strictObject({
   kind: z.literal("cosine"),
-  ...codebookFields,
+  commitment,
+  decay,
+  deadBelow,
   /** Width of the codes. */
   codeDim: z.int().min(2).default(8),
 });
@@ -42,8 +40,7 @@ const lfq = z.strictObject({
   kind: z.literal("lfq"),
   /** Binary dimensions of a code: there are 2^codeDim codes. */
   codeDim: z.int().positive(),
-  /** β, the weight of the commitment term. */
-  commitment: weight.default(0.25),
+  commitment,
   /** Weight of both entropies. */
   entropy: weight.default(0.1),
   /** Weight of the batch's entropy relative to that of each latent. */

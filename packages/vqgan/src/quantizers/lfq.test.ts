@@ -103,7 +103,8 @@ test("nothing as large as latents times codes is held, also with the gradient an
   }));
 
 test("too many codes and wrong inputs are refused", () => {
-  expect(() => lfq({ codeDim: 25 })).toThrow("LfqQuantizer codeDim: wanted at most 2^24 codes");
+  const wanted = "LfqQuantizer codeDim: wanted a whole number from 1 to 24, got";
+  for (const codeDim of [25, 0, 2.5]) expect(() => lfq({ codeDim })).toThrow(`${wanted} ${codeDim}`);
   const quantizer = lfq({ dim: 3 });
   tf.tidy(() => {
     expect(() => quantizer.quantize(tf.zeros([4, 2]))).toThrow("LfqQuantizer latents: wanted the shape");

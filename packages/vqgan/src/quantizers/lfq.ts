@@ -1,9 +1,9 @@
-import { assertShape, type Rng } from "@nuwa/tensor3d";
+import { assertShape, NuwaError, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { codeUse, nextCounts } from "./code-use.ts";
 import { assertCodes, flat } from "./codes.ts";
 import type { LfqConfig } from "./config.ts";
-import { codeCountOf, codesOfDigits, digitsOfCodes } from "./mixed-radix.ts";
+import { codesOfDigits, digitsOfCodes, MAX_CODES } from "./mixed-radix.ts";
 import { Projection } from "./projection.ts";
 import type { CodeUse, Quantized, Quantizer } from "./quantizer.ts";
 import { stopGradient, straightThrough } from "./straight-through.ts";
@@ -36,9 +36,15 @@ export class LfqQuantizer implements Quantizer {
   /** @throws NuwaError `CONFIG` unless `codeDim` is a whole number from 1 to 24 */
   constructor(config: LfqQuantizerConfig, rng: Rng) {
     const { codeDim } = config;
+    if (!Number.isInteger(codeDim) || codeDim < 1 || 2 ** codeDim > MAX_CODES) {
+      throw new NuwaError(
+        "CONFIG",
+        `LfqQuantizer codeDim: wanted a whole number from 1 to 24, got ${codeDim}.`,
+      );
+    }
     this.config = config;
-    this.levels = Array.from({ length: codeDim }, () => 2);
-    this.codeCount = codeCountOf("LfqQuantizer codeDim", this.levels);
+    this.codeCount = 2 ** codeDim;
+    this.levels = new Array<number>(codeDim).fill(2);
     this.params = { counts: tf.tidy(() => tf.variable(tf.ones([this.codeCount]), false)) };
     this.projection = new Projection(config, rng.fork("projection"));
   }

@@ -20,7 +20,8 @@ export function codeCountOf(where: string, levels: readonly number[]): number {
   if (count <= MAX_CODES) return count;
   throw new NuwaError(
     "CONFIG",
-    `${where}: wanted at most 2^24 codes, got ${count}, the product of ${levels.length} levels. Use fewer or smaller levels.`,
+    `${where}: wanted at most 2^24 codes, got ${count}, the product of ${levels.length} levels. ` +
+      "Use fewer or smaller levels.",
   );
 }
 

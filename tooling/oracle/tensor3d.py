@@ -73,6 +73,13 @@ def layers():
     tensors["crossEntropy.labels"] = labels.int()
     output = functional.cross_entropy(inputs["logits"], labels, reduction="none")
     with_gradients("crossEntropy", tensors, inputs, output, generator)
+
+    # Channels last; drawn after the others, whose values stay what they were.
+    inputs = {"x": normal(2, 3, 4, 6, std=2, mean=1), "gain": normal(6), "offset": normal(6)}
+    output = functional.group_norm(
+        inputs["x"].permute(0, 3, 1, 2), 2, inputs["gain"], inputs["offset"], 1e-6
+    ).permute(0, 2, 3, 1)
+    with_gradients("groupNorm", tensors, inputs, output, generator)
     return tensors
 
 

@@ -17,10 +17,12 @@ export {
   tokenIndex,
   videoGrid,
 } from "./grid.ts";
+export { GroupNorm, type GroupNormConfig } from "./group-norm.ts";
 export { Linear, type LinearConfig } from "./linear.ts";
 export { LayerNorm, type LayerNormConfig } from "./norm.ts";
 export { AdamW, type AdamWConfig } from "./optimizer.ts";
 export {
+  checkHostTensors,
   disposeParams,
   type HostTensor,
   type Layer,

@@ -6,6 +6,7 @@ import { gelu, silu } from "./activation.ts";
 import { Conv2d, upsampleNearest2x } from "./conv.ts";
 import { sparseCrossEntropy } from "./cross-entropy.ts";
 import { ensureGradients } from "./ensure-gradients.ts";
+import { GroupNorm } from "./group-norm.ts";
 import { Linear } from "./linear.ts";
 import { LayerNorm } from "./norm.ts";
 import { Rng } from "./rng.ts";
@@ -66,6 +67,14 @@ describe("the output and the gradients are PyTorch's:", () => {
       layer.dispose();
     }));
 
+  test("GroupNorm", () =>
+    expectNoLeak(async () => {
+      const layer = new GroupNorm({ groups: 2, channels: 6, epsilon: 1e-6 });
+      const run = withParams(layer, ["gain", "offset"]) as never;
+      await expectLikeTorch("groupNorm", ["x", "gain", "offset"], run);
+      layer.dispose();
+    }));
+
   test.each([
     [1, 1, "same"],
     [1, 1, 1],
@@ -117,6 +126,18 @@ describe("by hand:", () => {
       layer.dispose();
     }));
 
+  test("GroupNorm of two groups of one position, large offsets do not hurt; sequences are normalised too", () =>
+    expectNoLeak(async () => {
+      const layer = new GroupNorm({ groups: 2, channels: 4, epsilon: 0 });
+      const y = tf.tidy(() => layer.apply(tf.tensor2d([1, 3, 10003, 10001], [1, 4])));
+      await expectClose(y, { shape: [1, 4], data: [-1, 1, 1, -1] }, { atol: 1e-6 });
+      const sequence = tf.tidy(() => layer.apply(tf.tensor3d([1, 1, 0, 2, 3, 3, 0, 2], [1, 2, 4])));
+      const data = [-1, -1, -1, 1, 1, 1, -1, 1];
+      await expectClose(sequence, { shape: [1, 2, 4], data }, { atol: 1e-6 });
+      tf.dispose([y, sequence]);
+      layer.dispose();
+    }));
+
   test("gelu and silu stay finite far from 0", () =>
     expectNoLeak(async () => {
       const x = tf.tensor1d([-1e4, -30, 30, 1e4]);
@@ -159,6 +180,11 @@ describe("bad input is named:", () => {
       () => new Linear({ inFeatures: 2, outFeatures: 1 }, new Rng(1)).apply(tf.zeros([3])),
     ],
     ["LayerNorm x: wanted the shape [..., 2]", () => new LayerNorm({ dim: 2 }).apply(tf.zeros([2, 3]))],
+    [
+      "GroupNorm x: wanted the shape [batch, 4], got [2, 3]",
+      () => new GroupNorm({ groups: 2, channels: 4 }).apply(tf.zeros([2, 3])),
+    ],
+    ["GroupNorm: wanted a multiple of 3 channels, got 4", () => new GroupNorm({ groups: 3, channels: 4 })],
     [
       "Conv2d x: wanted the shape [batch, height, width, 3], got [1, 2, 2, 1]",
       () =>

@@ -63,7 +63,13 @@ export function assignVariables(
   });
 }
 
-/** @throws NuwaError `CHECKPOINT` that lists every missing, unexpected and misshapen key */
+/**
+ * Compares keys and shapes only.
+ *
+ * @param where for the message
+ * @param variables what is wanted, by key
+ * @throws NuwaError `CHECKPOINT` that lists every missing, unexpected and misshapen key
+ */
 export function checkHostTensors(
   where: string,
   variables: Readonly<Record<string, Pick<tf.Tensor, "shape" | "size">>>,

@@ -1,18 +1,18 @@
 import { Conv2d, LayerNorm, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { VqConfig } from "./config.ts";
+import type { LocalVqConfig } from "./config.ts";
 import { ResBlock } from "./res-block.ts";
 import { Upsample, unpatchify } from "./resample.ts";
 
 /** `G`: latents to pixels. The mirror image of the encoder; its last convolution writes whole patches. */
 export class Decoder {
-  readonly config: VqConfig;
+  readonly config: LocalVqConfig;
   readonly stem: Conv2d;
   readonly layers: readonly (Upsample | ResBlock)[];
   readonly norm: LayerNorm;
   readonly head: Conv2d;
 
-  constructor(config: VqConfig, rng: Rng) {
+  constructor(config: LocalVqConfig, rng: Rng) {
     const { inChannels, patch, channels, decoderBlocks, embeddingDim } = config;
     const last = channels[channels.length - 1];
     const layers: (Upsample | ResBlock)[] = [];

@@ -1,17 +1,17 @@
 import { LayerNorm, Linear, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { VqConfig } from "./config.ts";
+import type { LocalVqConfig } from "./config.ts";
 import { ResBlock } from "./res-block.ts";
 import { Downsample } from "./resample.ts";
 
 /** `E`: pixels to latents. Patches, then at each level residual blocks and a halving, then norm and projection. */
 export class Encoder {
-  readonly config: VqConfig;
+  readonly config: LocalVqConfig;
   readonly layers: readonly (Downsample | ResBlock)[];
   readonly norm: LayerNorm;
   readonly project: Linear;
 
-  constructor(config: VqConfig, rng: Rng) {
+  constructor(config: LocalVqConfig, rng: Rng) {
     const { inChannels, patch, channels, encoderBlocks, encoderKernel, embeddingDim } = config;
     const layers: (Downsample | ResBlock)[] = [];
     channels.forEach((width, level) => {

@@ -1,7 +1,11 @@
+export { exportTaming, importTaming } from "./checkpoints/taming.ts";
 export {
   codeGrid,
   downsampling,
+  type LocalVqConfig,
   parseVqConfig,
+  type TamingVqConfig,
+  type TamingVqConfigInput,
   type VqConfig,
   type VqConfigInput,
 } from "./config.ts";
@@ -29,6 +33,11 @@ export type { CodeUse, Quantized, Quantizer } from "./quantizers/quantizer.ts";
 export { offTape, stopGradient, straightThrough } from "./quantizers/straight-through.ts";
 export { ResBlock } from "./res-block.ts";
 export { Downsample, patchify, Upsample, unpatchify } from "./resample.ts";
+export { AttentionBlock, type AttentionBlockConfig } from "./taming/attention-block.ts";
+export type { TamingNetworkConfig } from "./taming/config.ts";
+export { TamingDecoder } from "./taming/decoder.ts";
+export { TamingEncoder } from "./taming/encoder.ts";
+export { TamingResBlock, type TamingResBlockConfig } from "./taming/res-block.ts";
 export { type TokenizerStep, TokenizerTrainer, type TokenizerTrainerState } from "./trainer.ts";
 export {
   parseTrainerConfig,

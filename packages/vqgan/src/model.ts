@@ -6,6 +6,8 @@ import { Encoder } from "./encoder.ts";
 import { reconstructionLoss } from "./loss.ts";
 import { createQuantizer } from "./quantizers/create.ts";
 import type { Quantizer } from "./quantizers/quantizer.ts";
+import { TamingDecoder } from "./taming/decoder.ts";
+import { TamingEncoder } from "./taming/encoder.ts";
 
 export interface VqLosses {
   /** reconstruction + commitment, what training minimises. */
@@ -25,14 +27,20 @@ export interface VqLosses {
  */
 export class VqModel {
   readonly config: VqConfig;
-  readonly encoder: Encoder;
-  readonly decoder: Decoder;
+  readonly encoder: Encoder | TamingEncoder;
+  readonly decoder: Decoder | TamingDecoder;
   readonly quantizer: Quantizer;
 
   private constructor(config: VqConfig, rng: Rng) {
     this.config = config;
-    this.encoder = new Encoder(config, rng.fork("encoder"));
-    this.decoder = new Decoder(config, rng.fork("decoder"));
+    const [encoderRng, decoderRng] = [rng.fork("encoder"), rng.fork("decoder")];
+    if (config.architecture === "taming") {
+      this.encoder = new TamingEncoder(config, encoderRng);
+      this.decoder = new TamingDecoder(config, decoderRng);
+    } else {
+      this.encoder = new Encoder(config, encoderRng);
+      this.decoder = new Decoder(config, decoderRng);
+    }
     this.quantizer = createQuantizer(config, rng.fork("quantizer"));
   }
 
@@ -77,8 +85,14 @@ export class VqModel {
     return this.encoder.apply(pixels);
   }
 
-  /** Pixels `[b, H, W, C]` -> `codes`, int32 `[b, H/F, W/F]`. */
+  /**
+   * Pixels `[b, H, W, C]` -> `codes`, int32 `[b, H/F, W/F]`.
+   *
+   * @throws NuwaError `SHAPE`; `INPUT` where a pixel is NaN or infinite (not on WebGPU, which cannot tell at once)
+   */
   encode(pixels: tf.Tensor4D): { codes: tf.Tensor3D } {
+    this.checkPixels(pixels);
+    checkFinite(pixels);
     return { codes: tf.tidy(() => this.quantizer.codesOf(this.latents(pixels)) as tf.Tensor3D) };
   }
 
@@ -144,4 +158,15 @@ export class VqModel {
         `multiples of ${side}, got ${pixels.dtype} [${pixels.shape.join(", ")}]. Crop, pad or resize the pictures.`,
     );
   }
+}
+
+/** NaN is no nearer to one code than to another: it would silently become code 0. */
+function checkFinite(pixels: tf.Tensor4D): void {
+  if (tf.getBackend() === "webgpu") return;
+  const [finite] = tf.tidy(() => tf.all(tf.isFinite(pixels)).dataSync());
+  if (finite) return;
+  throw new NuwaError(
+    "INPUT",
+    "VqModel pixels: wanted finite numbers in [−1, 1], got NaN or infinite ones. Check how the pictures were read.",
+  );
 }

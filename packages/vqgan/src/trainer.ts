@@ -185,8 +185,9 @@ export class TokenizerTrainer {
   }
 
   private decoderStep(pixels: tf.Tensor4D): TokenizerStep {
+    const { quantizer } = this.model;
     return tf.tidy(() => {
-      const { codes } = this.model.encode(pixels);
+      const codes = quantizer.codesOf(this.model.latents(pixels)) as tf.Tensor3D;
       const { value, gradients } = valueAndGradients(
         () => ({ loss: this.model.decoderLoss(codes, pixels) }),
         this.params.get("decoder")!,
@@ -194,7 +195,7 @@ export class TokenizerTrainer {
       this.updatePart("decoder", gradients);
       const { loss } = value;
       const reconstruction = tf.clone(loss);
-      return { loss, reconstruction, commitment: tf.scalar(0), ...this.model.quantizer.codeUse(codes) };
+      return { loss, reconstruction, commitment: tf.scalar(0), ...quantizer.codeUse(codes) };
     });
   }
 

@@ -1,0 +1,99 @@
+import * as tf from "@tensorflow/tfjs-core";
+import { NuwaError } from "./errors.ts";
+import { disposeParams, type Layer } from "./params.ts";
+import { assertShape } from "./shape.ts";
+
+export interface GroupNormConfig {
+  /** Equal groups of neighbouring channels. */
+  readonly groups: number;
+  readonly channels: number;
+  /** Added to the variance. Default 1e-5. */
+  readonly epsilon?: number;
+}
+
+/**
+ * `(x - mean) / sqrt(variance + epsilon) * gain + offset`, mean and variance over all positions and over a group of
+ * channels, for each element of the batch apart (Wu and He, arXiv 1803.08494).
+ * Params: gain `[channels]`, from 1; offset `[channels]`, from 0.
+ */
+export class GroupNorm implements Layer {
+  readonly config: GroupNormConfig;
+  readonly params: { readonly gain: tf.Variable; readonly offset: tf.Variable };
+
+  /** @throws NuwaError `CONFIG` where the channels are no multiple of the groups */
+  constructor(config: GroupNormConfig) {
+    const { groups, channels } = config;
+    if (channels % groups !== 0) {
+      throw new NuwaError("CONFIG", `GroupNorm: wanted a multiple of ${groups} channels, got ${channels}.`);
+    }
+    this.config = config;
+    this.params = tf.tidy(() => ({
+      gain: tf.variable(tf.ones([channels])),
+      offset: tf.variable(tf.zeros([channels])),
+    }));
+  }
+
+  /** `[batch, ..., channels]` -> the same. */
+  apply<T extends tf.Tensor>(x: T): T {
+    const { groups, channels, epsilon = 1e-5 } = this.config;
+    assertShape("GroupNorm x", x, x.rank > 2 ? ["...", channels] : ["batch", channels]);
+    return tf.tidy(() => {
+      const positions = x.shape.slice(1, -1).reduce((product, size) => product * size, 1);
+      const flat = tf.reshape(x, [x.shape[0], positions, channels]) as tf.Tensor3D;
+      return tf.reshape(groupNorm(flat, groups, this.params.gain, this.params.offset, epsilon), x.shape) as T;
+    });
+  }
+
+  dispose(): void {
+    disposeParams(this);
+  }
+}
+
+/**
+ * `[batch, positions, channels]`. Sums go over positions first and then over the channels of a group, so that
+ * nothing exceeds rank 3 and the gradient needs two sums over all of memory only.
+ */
+function groupNorm(
+  x: tf.Tensor3D,
+  groups: number,
+  gain: tf.Tensor,
+  offset: tf.Tensor,
+  epsilon: number,
+): tf.Tensor3D {
+  const [batch, positions, channels] = x.shape;
+  const width = channels / groups;
+
+  const run = tf.customGrad((...inputs) => {
+    const [values, scale, shift] = inputs as tf.Tensor[];
+    const save = inputs[3] as unknown as tf.GradSaveFunc;
+    const centred = tf.sub(values, groupMean(overPositions(values)));
+    const variance = groupMean(overPositions(tf.square(centred)));
+    const inverse = tf.rsqrt(tf.add(variance, epsilon)); // [batch, 1, channels]
+    save([centred, inverse, scale]);
+    return { value: tf.add(tf.mul(centred, tf.mul(inverse, scale)), shift), gradFunc: gradient };
+  });
+  return run(x, gain, offset) as tf.Tensor3D;
+
+  /** `[batch, positions, channels]` -> `[batch, 1, channels]`. */
+  function overPositions(values: tf.Tensor): tf.Tensor {
+    return tf.sum(values, 1, true);
+  }
+
+  /** From sums over positions to the mean of each group, at each of its channels: `[batch, 1, channels]`. */
+  function groupMean(sums: tf.Tensor): tf.Tensor {
+    const means = tf.div(tf.sum(tf.reshape(sums, [batch * groups, width]), 1, true), positions * width);
+    return tf.reshape(tf.tile(means, [1, width]), [batch, 1, channels]);
+  }
+
+  // With n = centred * inverse and g = dy * gain: dx = (g - mean(g) - n * mean(g * n)) * inverse.
+  function gradient(dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
+    const [centred, inverse, scale] = saved;
+    const sums = overPositions(dy); // of dy
+    const products = tf.mul(overPositions(tf.mul(dy, centred)), inverse); // of dy * n
+    const meanG = groupMean(tf.mul(sums, scale));
+    const meanGNormal = groupMean(tf.mul(products, scale));
+    const correction = tf.add(tf.mul(centred, tf.mul(inverse, meanGNormal)), meanG);
+    const dx = tf.mul(tf.sub(tf.mul(dy, scale), correction), inverse);
+    return [dx, tf.sum(products, [0, 1]), tf.sum(sums, [0, 1])];
+  }
+}

@@ -1,0 +1,75 @@
+import type { Rng } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import { AttentionBlock } from "./attention-block.ts";
+import { TamingResBlock } from "./res-block.ts";
+
+export interface LevelConfig {
+  readonly inChannels: number;
+  readonly outChannels: number;
+  readonly blocks: number;
+  /** Whether an attention block follows each residual block. */
+  readonly attends: boolean;
+}
+
+/** The blocks that work at one resolution. */
+export class Level {
+  readonly config: LevelConfig;
+  readonly blocks: readonly TamingResBlock[];
+  /** As many as `blocks`, or none. */
+  readonly attention: readonly AttentionBlock[];
+
+  constructor(config: LevelConfig, rng: Rng) {
+    const { inChannels, outChannels, blocks, attends } = config;
+    this.config = config;
+    this.blocks = Array.from({ length: blocks }, (_, index) => {
+      const from = index === 0 ? inChannels : outChannels;
+      return new TamingResBlock({ inChannels: from, outChannels }, rng.fork("blocks", index));
+    });
+    this.attention = Array.from(
+      { length: attends ? blocks : 0 },
+      (_, index) => new AttentionBlock({ channels: outChannels }, rng.fork("attention", index)),
+    );
+  }
+
+  /** `[b, h, w, in]` -> `[b, h, w, out]`. */
+  apply(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      let y = x;
+      for (const [index, block] of this.blocks.entries()) {
+        y = block.apply(y);
+        if (this.config.attends) y = this.attention[index].apply(y);
+      }
+      return y;
+    });
+  }
+
+  dispose(): void {
+    for (const layer of [...this.blocks, ...this.attention]) layer.dispose();
+  }
+}
+
+/** Between encoder and decoder levels: a residual block, an attention block, a residual block. */
+export class Middle {
+  readonly config: { readonly channels: number };
+  readonly first: TamingResBlock;
+  readonly attention: AttentionBlock;
+  readonly second: TamingResBlock;
+
+  constructor(config: { readonly channels: number }, rng: Rng) {
+    const { channels } = config;
+    const widths = { inChannels: channels, outChannels: channels };
+    this.config = config;
+    this.first = new TamingResBlock(widths, rng.fork("first"));
+    this.attention = new AttentionBlock({ channels }, rng.fork("attention"));
+    this.second = new TamingResBlock(widths, rng.fork("second"));
+  }
+
+  /** `[b, h, w, c]` -> the same. */
+  apply(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => this.second.apply(this.attention.apply(this.first.apply(x))));
+  }
+
+  dispose(): void {
+    for (const layer of [this.first, this.attention, this.second]) layer.dispose();
+  }
+}

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { probeNode, registerNode } from "@nuwa/backends/node";
+import { probeWasm, registerWasm } from "@nuwa/backends/wasm";
 import { decodeSafetensors, type HostTensor, valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -67,13 +68,19 @@ async function relativeError(actual: tf.Tensor, expected: Golden): Promise<numbe
   return difference / largest;
 }
 
+const isRequired = (name: string) => (process.env.NUWA_REQUIRE_BACKENDS ?? "").split(",").includes(name);
+
 const backends = {
   cpu: () => useCpu(),
   async node(context: TestContext) {
     const probe = await probeNode();
-    const required = (process.env.NUWA_REQUIRE_BACKENDS ?? "").split(",").includes("node");
-    if (!probe.available && !required) context.skip(probe.reason);
+    if (!probe.available && !isRequired("node")) context.skip(probe.reason);
     await registerNode({ fetch: false });
+  },
+  async wasm(context: TestContext) {
+    const probe = await probeWasm();
+    if (!probe.available && !isRequired("wasm")) context.skip(probe.reason);
+    await registerWasm();
   },
 };
 

@@ -12,6 +12,23 @@ export {
 export { Decoder } from "./decoder.ts";
 export { Encoder } from "./encoder.ts";
 export { reconstructionLoss } from "./loss.ts";
+export {
+  type AdaptiveWeightInputs,
+  type AdaptiveWeightOptions,
+  adaptiveWeight,
+} from "./losses/adaptive-weight.ts";
+export {
+  type AdversarialKind,
+  type DiscriminatorLosses,
+  discriminatorLoss,
+  generatorLoss,
+} from "./losses/adversarial.ts";
+export {
+  type AdversarialScheduleConfig,
+  type AdversarialScheduleConfigInput,
+  type AdversarialStep,
+  adversarialSchedule,
+} from "./losses/adversarial-schedule.ts";
 export { type VqLosses, VqModel } from "./model.ts";
 export { CodebookQuantizer, type CodebookQuantizerConfig } from "./quantizers/codebook.ts";
 export type {

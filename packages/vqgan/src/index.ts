@@ -1,3 +1,4 @@
+export { exportPatchGan, importPatchGan } from "./checkpoints/patch-gan.ts";
 export { exportTaming, importTaming } from "./checkpoints/taming.ts";
 export {
   codeGrid,
@@ -10,6 +11,12 @@ export {
   type VqConfigInput,
 } from "./config.ts";
 export { Decoder } from "./decoder.ts";
+export { PatchDiscriminator } from "./discriminator.ts";
+export {
+  type DiscriminatorConfig,
+  type DiscriminatorConfigInput,
+  parseDiscriminatorConfig,
+} from "./discriminator-config.ts";
 export { Encoder } from "./encoder.ts";
 export { reconstructionLoss } from "./loss.ts";
 export {

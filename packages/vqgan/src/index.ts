@@ -36,6 +36,9 @@ export {
   type AdversarialStep,
   adversarialSchedule,
 } from "./losses/adversarial-schedule.ts";
+export { lpipsHeads } from "./losses/lpips-heads.ts";
+export { type FeatureNetwork, type PerceptualOptions, perceptualDistance } from "./losses/perceptual.ts";
+export { Vgg16Features } from "./losses/vgg16.ts";
 export { type VqLosses, VqModel } from "./model.ts";
 export { CodebookQuantizer, type CodebookQuantizerConfig } from "./quantizers/codebook.ts";
 export type {

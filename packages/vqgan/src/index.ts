@@ -36,6 +36,7 @@ export {
   type AdversarialStep,
   adversarialSchedule,
 } from "./losses/adversarial-schedule.ts";
+export { classMapLoss } from "./losses/class-map.ts";
 export { lpipsHeads } from "./losses/lpips-heads.ts";
 export { type FeatureNetwork, type PerceptualOptions, perceptualDistance } from "./losses/perceptual.ts";
 export { Vgg16Features } from "./losses/vgg16.ts";

@@ -39,6 +39,13 @@ export {
 export { classMapLoss } from "./losses/class-map.ts";
 export { lpipsHeads } from "./losses/lpips-heads.ts";
 export { type FeatureNetwork, type PerceptualOptions, perceptualDistance } from "./losses/perceptual.ts";
+export {
+  type AdversarialTerm,
+  type PerceptualTerm,
+  type TokenizerLosses,
+  type TokenizerLossInputs,
+  tokenizerLosses,
+} from "./losses/tokenizer-losses.ts";
 export { Vgg16Features } from "./losses/vgg16.ts";
 export { type VqLosses, VqModel } from "./model.ts";
 export { CodebookQuantizer, type CodebookQuantizerConfig } from "./quantizers/codebook.ts";

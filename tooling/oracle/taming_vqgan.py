@@ -1,8 +1,7 @@
 """Writes packages/vqgan/src/fixtures/taming.safetensors: what taming-transformers' VQGAN computes with given weights.
 
-The weights themselves are not stored: each is `shift + scale * u`, with u uniform in [-1, 1) from a hash of the seed,
-the place of its name in the sorted names, and the place of the number in the tensor. Names, shapes, shifts and scales
-are in the metadata.
+The weights themselves are not stored: they are those of vqgan_weights.py. Names, shapes, shifts and scales are in the
+metadata.
 
 Run with PyTorch, numpy, safetensors, einops and taming-transformers-rom1504 0.0.6 (installed with --no-deps: only two
 of its modules are used): python tooling/oracle/taming_vqgan.py
@@ -18,6 +17,8 @@ import torch
 from safetensors.torch import save_file
 from taming.modules.diffusionmodules.model import Decoder, Encoder
 from taming.modules.vqvae.quantize import VectorQuantizer2
+
+from vqgan_weights import check_margin, draw_pixels, last, set_weights, uniform
 
 SEED = 20
 BETA = 0.25
@@ -57,15 +58,6 @@ CASES = {
 }
 
 
-def uniform(stream, count):
-    """float32 in [-1, 1): 24 bits of a hash of 32 bits (the finalizer of MurmurHash3) of a counter."""
-    word = numpy.arange(count, dtype=numpy.uint32) + numpy.uint32((SEED * 1000 + stream) * 0x9E3779B9 % 2**32)
-    word = (word ^ (word >> 16)) * numpy.uint32(0x85EBCA6B)
-    word = (word ^ (word >> 13)) * numpy.uint32(0xC2B2AE35)
-    word = word ^ (word >> 16)
-    return (word >> 8).astype(numpy.float32) / numpy.float32(2**23) - numpy.float32(1)
-
-
 class Model(torch.nn.Module):
     """The parts of taming.models.vqgan.VQModel that make its keys, without its trainer and its losses."""
 
@@ -97,56 +89,11 @@ class Model(torch.nn.Module):
         return self.decoder(self.post_quant_conv(latents))
 
 
-def spread(name, shape, codes):
-    """Shift and scale of a weight: sizes as after training, so that norms, biases and attention all matter."""
-    if name == "quantize.embedding.weight":
-        return 0.0, codes
-    if name.endswith("bias"):
-        return 0.0, 0.3
-    if len(shape) == 1:
-        return 1.0, 0.5  # gains
-    fan_in = numpy.prod(shape[1:])
-    sharper = 1.5 if name.split(".")[-2] in ("q", "k") else 1.0
-    return 0.0, float(numpy.float32(sharper * (3 / fan_in) ** 0.5))
-
-
-def set_weights(model, codes):
-    weights = {}
-    state = model.state_dict()
-    for stream, name in enumerate(sorted(state)):
-        shape = list(state[name].shape)
-        shift, scale = (numpy.float32(x) for x in spread(name, shape, codes))
-        values = shift + scale * uniform(stream + 1, state[name].numel())
-        state[name].copy_(torch.from_numpy(values.reshape(shape)))
-        weights[name] = {"shape": shape, "shift": float(shift), "scale": float(scale)}
-    return weights
-
-
-def last(x):
-    return x.permute(0, 2, 3, 1)
-
-
-def margin(latents, codebook):
-    """Smallest difference between the second nearest and the nearest code's squared distance."""
-    nearest = torch.cdist(last(latents).reshape(-1, codebook.shape[1]), codebook).square().sort(1).values
-    return (nearest[:, 1] - nearest[:, 0]).min().item()
-
-
-def draw_pixels(shape):
-    return torch.from_numpy(uniform(0, int(numpy.prod(shape))).reshape(shape)).permute(0, 3, 1, 2)
-
-
-def check_margin(name, model, latents):
-    gap = margin(latents, model.quantize.embedding.weight)
-    assert gap > 1e-3, f"{name}: two codes are nearly as near ({gap})"
-    return gap
-
-
 def run(name, case):
     model = Model(case["config"])
     with torch.no_grad():
-        weights = set_weights(model, case["codes"])
-        latents = model.encode(draw_pixels(case["pixels"]))
+        weights = set_weights(model, SEED, case["codes"])
+        latents = model.encode(draw_pixels(SEED, case["pixels"]))
         quantized, _, (_, _, codes) = model.quantize(latents)
         decoded = model.decode(quantized)
     gap, used = check_margin(name, model, latents), len(codes.unique())
@@ -154,7 +101,7 @@ def run(name, case):
     tensors = {f"{name}.latents": last(latents), f"{name}.codes": codes.int(), f"{name}.decoded": last(decoded)}
     about = {"config": case["config"], "pixels": case["pixels"], "weights": weights}
     if "gradients" in case:
-        tensors |= gradients(name, model, draw_pixels(case["gradients"]))
+        tensors |= gradients(name, model, draw_pixels(SEED, case["gradients"]))
         about["gradients"] = case["gradients"]
     return tensors, about
 
@@ -171,7 +118,7 @@ def gradients(name, model, pixels):
     for stream, (key, weight) in enumerate(sorted(model.named_parameters())):
         if key == "quantize.embedding.weight":
             continue
-        direction = torch.from_numpy(uniform(stream + 1, weight.numel())).double()
+        direction = torch.from_numpy(uniform(SEED, stream + 1, weight.numel())).double()
         gradient = weight.grad.flatten().double()
         tensors[f"{name}.gradient.{key}"] = torch.stack([gradient.norm(), gradient @ direction]).float()
     norms = torch.stack([tensor[0] for key, tensor in tensors.items() if ".gradient." in key])

@@ -1,28 +1,29 @@
 import { readFileSync } from "node:fs";
-import { probeNode, registerNode } from "@nuwa/backends/node";
-import { probeWasm, registerWasm } from "@nuwa/backends/wasm";
-import { decodeSafetensors, type HostTensor, valueAndGradients } from "@nuwa/tensor3d";
-import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
+import { decodeSafetensors, valueAndGradients } from "@nuwa/tensor3d";
+import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { describe, expect, type TestContext, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { importTaming } from "../checkpoints/taming.ts";
 import { tamingName } from "../checkpoints/taming-names.ts";
 import { toTorch } from "../checkpoints/torch-layout.ts";
 import type { TamingVqConfigInput } from "../config.ts";
+import {
+  backends,
+  drawPixels,
+  type Golden,
+  type HashedWeights,
+  hashedWeights,
+  type PixelShape,
+  relativeError,
+  uniform,
+} from "../fixtures/hashed-weights.ts";
 
 // tooling/oracle/taming_vqgan.py wrote the fixture with taming-transformers.
-type Shape = [number, number, number, number];
-
 interface Case {
   readonly config: Omit<TamingVqConfigInput, "architecture">;
-  readonly pixels: Shape;
-  readonly gradients?: Shape;
-  readonly weights: Record<string, { shape: number[]; shift: number; scale: number }>;
-}
-
-interface Golden {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
+  readonly pixels: PixelShape;
+  readonly gradients?: PixelShape;
+  readonly weights: HashedWeights;
 }
 
 const { tensors, metadata } = decodeSafetensors(
@@ -30,66 +31,14 @@ const { tensors, metadata } = decodeSafetensors(
 );
 const golden = tensors as Record<string, Golden>; // float32 and int32 only
 const cases: Record<string, Case> = JSON.parse(metadata.cases);
-
-/** The oracle's pseudo-random numbers in [-1, 1), from MurmurHash3's finalizer of a counter. */
-function uniform(stream: number, count: number): Float32Array {
-  const start = Number((BigInt(Number(metadata.seed) * 1000 + stream) * 0x9e3779b9n) & 0xffffffffn);
-  return Float32Array.from({ length: count }, (_, place) => {
-    let word = (start + place) >>> 0;
-    word = Math.imul(word ^ (word >>> 16), 0x85ebca6b);
-    word = Math.imul(word ^ (word >>> 13), 0xc2b2ae35);
-    word ^= word >>> 16;
-    return (word >>> 8) / 2 ** 23 - 1;
-  });
-}
-
-const product = (shape: readonly number[]) => shape.reduce((size, length) => size * length, 1);
-
-function weightsOf({ weights }: Case): Record<string, HostTensor> {
-  const entries = Object.entries(weights).map(([name, { shape, shift, scale }], index) => {
-    const values = uniform(index + 1, product(shape)).map((u) => shift + Math.fround(scale * u));
-    return [name, { shape, data: values }] as const;
-  });
-  return Object.fromEntries(entries);
-}
-
-const drawPixels = (shape: Shape) => tf.tensor4d(uniform(0, product(shape)), shape);
-
-/** Largest difference over the largest value. */
-async function relativeError(actual: tf.Tensor, expected: Golden): Promise<number> {
-  expect(actual.shape).toEqual(expected.shape);
-  const values = await actual.data();
-  let [difference, largest] = [0, 0];
-  for (let index = 0; index < values.length; index++) {
-    const apart = Math.abs(values[index] - expected.data[index]);
-    difference = Math.max(difference, apart); // NaN stays
-    largest = Math.max(largest, Math.abs(expected.data[index]));
-  }
-  return difference / largest;
-}
-
-const isRequired = (name: string) => (process.env.NUWA_REQUIRE_BACKENDS ?? "").split(",").includes(name);
-
-const backends = {
-  cpu: () => useCpu(),
-  async node(context: TestContext) {
-    const probe = await probeNode();
-    if (!probe.available && !isRequired("node")) context.skip(probe.reason);
-    await registerNode({ fetch: false });
-  },
-  async wasm(context: TestContext) {
-    const probe = await probeWasm();
-    if (!probe.available && !isRequired("wasm")) context.skip(probe.reason);
-    await registerWasm();
-  },
-};
+const seed = Number(metadata.seed);
 
 describe.each(Object.entries(backends))("on %s taming-transformers computes the same:", (_backend, use) => {
   test.for(Object.keys(cases))("latents, codes and pixels of %s", async (name, context) => {
     await use(context);
     await expectNoLeak(async () => {
-      const model = importTaming(weightsOf(cases[name]), cases[name].config);
-      const pixels = drawPixels(cases[name].pixels);
+      const model = importTaming(hashedWeights(seed, cases[name].weights), cases[name].config);
+      const pixels = drawPixels(seed, cases[name].pixels);
       const latents = model.latents(pixels);
       expect(await relativeError(latents, golden[`${name}.latents`])).toBeLessThan(1e-5);
       const { codes } = model.encode(pixels);
@@ -109,8 +58,8 @@ describe.each(Object.entries(backends))("on %s taming-transformers computes the 
     await use(context);
     await expectNoLeak(async () => {
       const { config } = cases.f2;
-      const model = importTaming(weightsOf(cases.f2), { ...config, reconstruction: "l2" });
-      const pixels = drawPixels(cases.f2.gradients!);
+      const model = importTaming(hashedWeights(seed, cases.f2.weights), { ...config, reconstruction: "l2" });
+      const pixels = drawPixels(seed, cases.f2.gradients!);
       const { value, gradients } = valueAndGradients(
         () => ({ loss: model.loss(pixels).loss }),
         model.trainableParams(),
@@ -135,7 +84,7 @@ async function largestGradientError(gradients: Record<string, tf.Tensor>): Promi
     const [norm, along] = Array.from(golden[`f2.gradient.${name}`].data);
     const layout = tf.tidy(() => toTorch(gradient));
     const values = await layout.data();
-    const direction = uniform(names.indexOf(name) + 1, values.length);
+    const direction = uniform(seed, names.indexOf(name) + 1, values.length);
     let [square, dot] = [0, 0];
     for (let index = 0; index < values.length; index++) {
       square += values[index] ** 2;

@@ -1,3 +1,5 @@
+export { importDiffusers } from "./checkpoints/diffusers.ts";
+export type { DiffusersVqConfig } from "./checkpoints/diffusers-config.ts";
 export { exportPatchGan, importPatchGan } from "./checkpoints/patch-gan.ts";
 export { exportTaming, importTaming } from "./checkpoints/taming.ts";
 export {

@@ -3,8 +3,10 @@ import { decodeSafetensors, encodeSafetensors, type HostTensor, Rng } from "@nuw
 import { expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
+import { importDiffusers } from "./checkpoints/diffusers.ts";
 import { exportTaming, importTaming } from "./checkpoints/taming.ts";
 import { type LocalVqConfig, parseVqConfig, type VqConfigInput } from "./config.ts";
+import { type HashedWeights, hashedWeights } from "./fixtures/hashed-weights.ts";
 import { VqModel } from "./model.ts";
 import { quantizerSchema } from "./quantizers/config.ts";
 import { parseTrainerConfig } from "./trainer-config.ts";
@@ -89,6 +91,22 @@ test("the README's example of taming-transformers' weights, at a smaller width",
     expect(codes.shape).toEqual([1, 1, 2]);
     const again = await encodeSafetensors(await exportTaming(model));
     expect(Buffer.compare(again, file)).toBe(0);
+    tf.dispose([pixels, codes]);
+    model.dispose();
+  }));
+
+test("the README's example of diffusers' weights, with those of the oracle", () =>
+  expectNoLeak(async () => {
+    await useCpu();
+    const { metadata } = decodeSafetensors(
+      await readFile(new URL("./fixtures/diffusers.safetensors", import.meta.url)),
+    );
+    const { config, weights } = JSON.parse(metadata.cases).attention;
+    const model = importDiffusers(hashedWeights(Number(metadata.seed), weights as HashedWeights), config);
+    expect(model.config.architecture).toBe("taming");
+    const pixels = tf.zeros<tf.Rank.R4>([1, 32, 16, 3]);
+    const { codes } = model.encode(pixels);
+    expect(codes.shape).toEqual([1, 16, 8]);
     tf.dispose([pixels, codes]);
     model.dispose();
   }));

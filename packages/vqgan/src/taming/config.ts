@@ -18,6 +18,8 @@ export const tamingFields = {
   blocks: size,
   /** Levels that attend, by the side that they have in pictures of `resolution` (`attn_resolutions`). */
   attentionResolutions: z.array(size).default(() => []),
+  /** Whether the blocks between the levels of encoder and decoder attend; in taming-transformers they always do. */
+  middleAttention: z.boolean().default(true),
   /** Channels between the networks and the 1×1 convolutions around the codebook (`z_channels`). */
   latentDim: size,
   /** Only without the doubled channels of Gaussian latents (`double_z`). */
@@ -54,6 +56,8 @@ export interface TamingNetworkConfig extends Checked {
   readonly inChannels: number;
   readonly outChannels?: number;
   readonly blocks: number;
+  /** Default true. */
+  readonly middleAttention?: boolean;
   readonly latentDim: number;
   readonly embeddingDim: number;
 }

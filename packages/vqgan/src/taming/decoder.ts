@@ -28,7 +28,7 @@ export class TamingDecoder {
     this.config = config;
     this.project = new Linear({ inFeatures: embeddingDim, outFeatures: latentDim }, rng.fork("project"));
     this.stem = new Conv2d({ inChannels: latentDim, outChannels: last, kernel: 3 }, rng.fork("stem"));
-    this.middle = new Middle({ channels: last }, rng.fork("middle"));
+    this.middle = new Middle({ channels: last, attends: config.middleAttention }, rng.fork("middle"));
     this.levels = levels.map(({ width, attends }, level) => {
       const from = level + 1 < levels.length ? levels[level + 1].width : last;
       const shape = { inChannels: from, outChannels: width, blocks: blocks + 1, attends };

@@ -36,7 +36,7 @@ export class TamingEncoder {
       const shape = { inChannels: width, outChannels: width, kernel: 3, stride: 2 };
       return new Conv2d(shape, rng.fork("downsample", level));
     });
-    this.middle = new Middle({ channels: last }, rng.fork("middle"));
+    this.middle = new Middle({ channels: last, attends: config.middleAttention }, rng.fork("middle"));
     this.norm = groupNorm(last);
     this.head = new Conv2d({ inChannels: last, outChannels: latentDim, kernel: 3 }, rng.fork("head"));
     this.project = new Linear({ inFeatures: latentDim, outFeatures: embeddingDim }, rng.fork("project"));

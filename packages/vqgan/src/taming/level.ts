@@ -48,28 +48,37 @@ export class Level {
   }
 }
 
-/** Between encoder and decoder levels: a residual block, an attention block, a residual block. */
+export interface MiddleConfig {
+  readonly channels: number;
+  /** Whether there is an attention block. Default true. */
+  readonly attends?: boolean;
+}
+
+/** Between encoder and decoder levels: a residual block, an attention block or none, a residual block. */
 export class Middle {
-  readonly config: { readonly channels: number };
+  readonly config: MiddleConfig;
   readonly first: TamingResBlock;
-  readonly attention: AttentionBlock;
+  readonly attention?: AttentionBlock;
   readonly second: TamingResBlock;
 
-  constructor(config: { readonly channels: number }, rng: Rng) {
-    const { channels } = config;
+  constructor(config: MiddleConfig, rng: Rng) {
+    const { channels, attends = true } = config;
     const widths = { inChannels: channels, outChannels: channels };
     this.config = config;
     this.first = new TamingResBlock(widths, rng.fork("first"));
-    this.attention = new AttentionBlock({ channels }, rng.fork("attention"));
+    if (attends) this.attention = new AttentionBlock({ channels }, rng.fork("attention"));
     this.second = new TamingResBlock(widths, rng.fork("second"));
   }
 
   /** `[b, h, w, c]` -> the same. */
   apply(x: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => this.second.apply(this.attention.apply(this.first.apply(x))));
+    return tf.tidy(() => {
+      const y = this.first.apply(x);
+      return this.second.apply(this.attention ? this.attention.apply(y) : y);
+    });
   }
 
   dispose(): void {
-    for (const layer of [this.first, this.attention, this.second]) layer.dispose();
+    for (const layer of [this.first, this.attention, this.second]) layer?.dispose();
   }
 }

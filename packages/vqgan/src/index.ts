@@ -50,6 +50,7 @@ export {
 } from "./losses/tokenizer-losses.ts";
 export { Vgg16Features } from "./losses/vgg16.ts";
 export { type VqLosses, VqModel } from "./model.ts";
+export { hostPixels, type PixelRegion, type PixelSource } from "./pixel-source.ts";
 export { CodebookQuantizer, type CodebookQuantizerConfig } from "./quantizers/codebook.ts";
 export type {
   CodebookConfig,
@@ -68,13 +69,17 @@ export { LfqQuantizer, type LfqQuantizerConfig } from "./quantizers/lfq.ts";
 export { nearest } from "./quantizers/nearest.ts";
 export type { CodeUse, Quantized, Quantizer } from "./quantizers/quantizer.ts";
 export { offTape, stopGradient, straightThrough } from "./quantizers/straight-through.ts";
+export { type Reach, reach } from "./reach.ts";
 export { ResBlock } from "./res-block.ts";
 export { Downsample, patchify, Upsample, unpatchify } from "./resample.ts";
+export { decodeFrames, encodeFrames, type FrameCodes, type StreamOptions } from "./stream.ts";
 export { AttentionBlock, type AttentionBlockConfig } from "./taming/attention-block.ts";
 export type { TamingNetworkConfig } from "./taming/config.ts";
 export { TamingDecoder } from "./taming/decoder.ts";
 export { TamingEncoder } from "./taming/encoder.ts";
 export { TamingResBlock, type TamingResBlockConfig } from "./taming/res-block.ts";
+export type { TileOptions, TileProgress } from "./tile-plan.ts";
+export { decodeTiled, encodeTiled } from "./tiles.ts";
 export { type TokenizerStep, TokenizerTrainer, type TokenizerTrainerState } from "./trainer.ts";
 export {
   parseTrainerConfig,

@@ -1,6 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { type AttentionBlocks, wholeBlock } from "./blocks.ts";
+import { type AttentionBlocks, fillsWidth, wholeBlock } from "./blocks.ts";
 import { composedAttention } from "./composed.ts";
 import { fusedAttention } from "./fused.ts";
 import { mergeHeads, splitHeads } from "./heads.ts";
@@ -15,13 +15,19 @@ export interface AttentionBias {
   readonly offsetOf: Int32Array;
 }
 
+/** How dense products would compute a pattern, and whether they would waste little. */
+export interface BlockPlan {
+  filled(): boolean;
+  blocks(): AttentionBlocks;
+}
+
 export interface TableOptions {
   readonly table: NeighbourTable;
   readonly heads: number;
   readonly scale: number;
   readonly bias?: AttentionBias;
-  /** How dense products would be cut, where they are used. Default: not at all. */
-  readonly blocks?: () => AttentionBlocks;
+  /** How dense products would be cut. Default: not at all. */
+  readonly plan?: BlockPlan;
 }
 
 /**
@@ -41,8 +47,9 @@ export function attendTable(
   const attributes = { table, heads, scale, offsetOf: bias?.offsetOf };
   const inputs = bias ? [query, key, value, bias.values] : [query, key, value];
   checkFloats(inputs);
-  if (usesFused(table, keyCount)) return fusedAttention(inputs, attributes);
-  const blocks = options.blocks?.() ?? wholeBlock(table, keyCount);
+  const plan = options.plan ?? wholePlan(table, keyCount);
+  if (usesFused(plan)) return fusedAttention(inputs, attributes);
+  const blocks = plan.blocks();
   if (query.rank === 4) return composedAttention(inputs, { ...attributes, blocks });
   return tf.tidy(() => {
     const split = inputs.map((x, index) => (index < 3 ? splitHeads(x, heads) : x));
@@ -60,11 +67,12 @@ function checkFloats(inputs: readonly tf.Tensor[]): void {
   );
 }
 
-// libtensorflow's dense products beat the kernel once a pattern attends this share of all pairs.
-const DENSE_SHARE = 0.4;
-
-function usesFused({ offsets, keys }: NeighbourTable, keyCount: number): boolean {
-  const share = keys.length / ((offsets.length - 1) * keyCount);
-  if (tf.getBackend() === "tensorflow" && share > DENSE_SHARE) return false;
+/** Where the blocks are filled, libtensorflow's products beat the kernel three to five times. */
+function usesFused(plan: BlockPlan): boolean {
+  if (tf.getBackend() === "tensorflow" && plan.filled()) return false;
   return fusedKernelsReady();
+}
+
+function wholePlan(table: NeighbourTable, keyCount: number): BlockPlan {
+  return { filled: () => fillsWidth(table, keyCount), blocks: () => wholeBlock(table, keyCount) };
 }

@@ -1,7 +1,7 @@
 import { assertShape, type Grid, NuwaError, tokenCount } from "@nuwa/tensor3d";
 import type * as tf from "@tensorflow/tfjs-core";
 import { type AttentionBias, attendTable, type TableOptions } from "./attend-table.ts";
-import { attentionBlocks } from "./blocks.ts";
+import { attentionBlocks, fillsBlocks } from "./blocks.ts";
 import { neighbourTable } from "./neighbour-table.ts";
 import type { AttentionPattern } from "./pattern.ts";
 
@@ -65,8 +65,11 @@ export function attendSequence(
 
 function tableOptions(options: AttendOptions, heads: number, scale: number): TableOptions {
   const { pattern, bias } = options;
-  const blocks = () => attentionBlocks(pattern, options);
-  return { table: neighbourTable(pattern, options), heads, scale, bias, blocks };
+  const plan = {
+    filled: () => fillsBlocks(pattern, options),
+    blocks: () => attentionBlocks(pattern, options),
+  };
+  return { table: neighbourTable(pattern, options), heads, scale, bias, plan };
 }
 
 /** The checks and defaults that `attend` and `attendDense` share. */

@@ -4,7 +4,8 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { axial } from "./axial.ts";
 import { blockAttention, blockGradients } from "./block-attention.ts";
-import { attentionBlocks, buildBlocks } from "./blocks.ts";
+import { blockSparse } from "./block-sparse.ts";
+import { attentionBlocks, buildBlocks, fillsBlocks } from "./blocks.ts";
 import { attendDense } from "./dense.ts";
 import { full } from "./full.ts";
 import { nearby } from "./nearby.ts";
@@ -68,4 +69,19 @@ test("the cheapest blocks: rows of a long video, all of a small grid or of full 
   expect(width).toBeLessThan(100);
   expect(blocksOf(full()).count).toBe(1);
   expect(blocksOf(window, imageGrid(2, 2)).count).toBe(1);
+});
+
+test("blocks are filled by full, block-sparse and whole-frame patterns, not by windows", () => {
+  const video = videoGrid(8, 8, 6);
+  const frames = { height: Infinity, width: Infinity, frames: 3 };
+  const filled: [AttentionPattern, AttentionShape][] = [
+    [full(), { queryGrid: video, causal: true }],
+    [full(), { queryGrid: video, keyGrid: imageGrid(1, 9) }],
+    [blockSparse({ block: { height: 8, width: 8, frames: 2 } }), { queryGrid: video, causal: true }],
+    [nearby({ extent: frames }), { queryGrid: video, causal: true }],
+  ];
+  for (const [pattern, shape] of filled) expect(fillsBlocks(pattern, shape), pattern.name).toBe(true);
+  for (const pattern of [window, axial()]) {
+    expect(fillsBlocks(pattern, { queryGrid: video, causal: true }), pattern.name).toBe(false);
+  }
 });

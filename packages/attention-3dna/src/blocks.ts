@@ -36,6 +36,29 @@ export function attentionBlocks(pattern: AttentionPattern, shape: AttentionShape
   });
 }
 
+/** Share of a block's pairs that must be attended for dense products to waste little time and memory. */
+const LEAST_FILL = 0.4;
+
+const fills = new ShapeCache<boolean>();
+
+/** Whether a pattern attends most pairs of its cheapest blocks, as full, block-sparse and whole-frame patterns do. */
+export function fillsBlocks(pattern: AttentionPattern, shape: AttentionShape): boolean {
+  return fills.get(pattern, shape, () => {
+    const table = neighbourTable(pattern, shape);
+    const keyCount = tokenCount(shape.keyGrid ?? shape.queryGrid);
+    // The smallest blocks are filled best: where they are not, no other need be tried.
+    const smallest = blockSizes(shape)[0] ?? table.offsets.length - 1;
+    const unions = blockUnions(table, keyCount, smallest);
+    if (!fillsWidth(table, Math.max(...unions.map((union) => union.length)))) return false;
+    return fillsWidth(table, attentionBlocks(pattern, shape).width);
+  });
+}
+
+/** Whether a table attends most pairs of `width` keys a query. */
+export function fillsWidth({ offsets, keys }: NeighbourTable, width: number): boolean {
+  return keys.length >= LEAST_FILL * (offsets.length - 1) * width;
+}
+
 const whole = new WeakMap<NeighbourTable, AttentionBlocks>();
 
 /** A table as one block: all queries against all keys. Built once for a table and shared. */

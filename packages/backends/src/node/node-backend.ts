@@ -1,5 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { applyActivation } from "./activation.ts";
 import type { Binding, TensorMetadata } from "./binding.ts";
 import type { ConstantInput } from "./constant-input.ts";
 import { Constants } from "./constants.ts";
@@ -196,29 +197,7 @@ export class NodeBackend extends tf.KernelBackend {
   }
 
   applyActivation(input: tf.Tensor, activation?: string, weights?: tf.Tensor, alpha?: number): tf.Tensor {
-    switch (activation) {
-      case undefined:
-      case null:
-      case "linear":
-        return input;
-      case "relu":
-        return tf.relu(input);
-      case "relu6":
-        return tf.relu6(input);
-      case "elu":
-        return tf.elu(input);
-      case "sigmoid":
-        return tf.sigmoid(input);
-      case "leakyrelu":
-        return tf.leakyRelu(input, alpha);
-      case "prelu":
-        return tf.prelu(input, weights!);
-      default:
-        throw new NuwaError(
-          "BACKEND",
-          `node backend: no fused activation "${activation}". Apply it as its own op.`,
-        );
-    }
+    return applyActivation(input, activation, weights, alpha);
   }
 
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): object {

@@ -1,9 +1,9 @@
-import { readFile } from "node:fs/promises";
-import { decodeSafetensors, valueAndGradients } from "@nuwa/tensor3d";
+import { valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import type { VqConfigInput } from "./config.ts";
+import { readGolden, under } from "./fixtures/golden.ts";
 import { reconstructionLoss } from "./loss.ts";
 import { VqModel } from "./model.ts";
 
@@ -19,29 +19,14 @@ const config: VqConfigInput = {
   codebookSize: 5,
 };
 
-interface Golden {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
-}
+const { golden } = readGolden("vq-vae.safetensors");
 
-let golden: Record<string, Golden>;
-
-beforeAll(async () => {
-  await useCpu();
-  const bytes = await readFile(new URL("./fixtures/vq-vae.safetensors", import.meta.url));
-  golden = decodeSafetensors(bytes).tensors as Record<string, Golden>; // float32 and int32 only
-});
-
-/** The fixture's entries under a prefix. */
-function under(prefix: string): Record<string, Golden> {
-  const entries = Object.entries(golden).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(entries.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
-}
+beforeAll(useCpu);
 
 function goldenModel(): VqModel {
   const zeros = (shape: number[]) => ({ shape, data: new Float32Array(shape.reduce((a, b) => a * b, 1)) });
   return VqModel.load(config, {
-    ...under("param."),
+    ...under(golden, "param."),
     "quantizer.codebook": golden.codebook,
     "quantizer.counts": zeros([5]),
     "quantizer.sums": zeros([5, 3]),
@@ -81,7 +66,7 @@ test("the losses and every gradient of a step agree with PyTorch", () =>
     await expectClose(value.loss, golden.loss, { atol: 1e-6, rtol: 1e-5 });
     await expectClose(value.reconstruction, golden["loss.l1+l2"], { rtol: 1e-5 });
     await expectClose(value.commitment, golden.commitment, { rtol: 1e-5 });
-    const expected = under("gradient.");
+    const expected = under(golden, "gradient.");
     expect(Object.keys(gradients).sort()).toEqual(Object.keys(expected).sort());
     for (const [name, gradient] of Object.entries(gradients)) {
       await expectClose(gradient, expected[name], { atol: 1e-5, rtol: 1e-4 });

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
+import { isRequired } from "@nuwa/testing";
 import { findChromium, type OpenedPage, openPage } from "@nuwa/testing/chromium";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { CASES, isRequired } from "./cases.ts";
+import { CASES } from "./cases.ts";
 
 const executable = findChromium();
 const missing = executable === undefined && !isRequired("chromium");

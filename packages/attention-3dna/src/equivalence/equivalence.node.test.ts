@@ -1,7 +1,8 @@
 import { probeNode, registerNode } from "@nuwa/backends/node";
+import { isRequired } from "@nuwa/testing";
 import { expect, test } from "vitest";
 import { kernelThreads, prepareKernels } from "../kernels/wasm/prepare.ts";
-import { CASES, isRequired } from "./cases.ts";
+import { CASES } from "./cases.ts";
 import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 for (const threads of [1, 3]) {

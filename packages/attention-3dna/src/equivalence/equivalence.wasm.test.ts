@@ -1,6 +1,7 @@
 import { probeWasm, registerWasm } from "@nuwa/backends/wasm";
+import { isRequired } from "@nuwa/testing";
 import { expect, test } from "vitest";
-import { CASES, isRequired } from "./cases.ts";
+import { CASES } from "./cases.ts";
 import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 test(`${CASES} random cases on wasm agree with double precision`, { timeout: 600_000 }, async (context) => {

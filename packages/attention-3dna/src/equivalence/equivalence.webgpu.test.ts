@@ -1,8 +1,9 @@
 import { checkErrors, closeWebgpu, probeWebgpu, registerWebgpu } from "@nuwa/backends/webgpu";
+import { isRequired } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { ATTENTION } from "../kernels/kernel.ts";
-import { CASES, isRequired } from "./cases.ts";
+import { CASES } from "./cases.ts";
 import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 test(`${CASES} random cases on webgpu agree with double precision`, { timeout: 600_000 }, async (context) => {

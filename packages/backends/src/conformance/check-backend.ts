@@ -24,8 +24,3 @@ export async function reportRows(backend: string, rows: readonly ConformanceRow[
   );
   throw new Error(`${wrong.length} of ${rows.length} rows on ${backend}:\n${lines.join("\n")}`);
 }
-
-/** Whether `NUWA_REQUIRE_BACKENDS` (names separated by commas) lists the backend, as CI does for those it installs. */
-export function isRequired(backend: string): boolean {
-  return (process.env.NUWA_REQUIRE_BACKENDS ?? "").split(",").includes(backend);
-}

@@ -1,7 +1,8 @@
 import { fileURLToPath } from "node:url";
+import { isRequired } from "@nuwa/testing";
 import { findChromium, type OpenedPage, openPage } from "@nuwa/testing/chromium";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { isRequired, reportRows } from "./check-backend.ts";
+import { reportRows } from "./check-backend.ts";
 
 const executable = findChromium();
 const missing = executable === undefined && !isRequired("chromium");

@@ -1,6 +1,7 @@
+import { isRequired } from "@nuwa/testing";
 import { test } from "vitest";
 import { probeNode, registerNode } from "../node/index.ts";
-import { checkBackend, isRequired } from "./check-backend.ts";
+import { checkBackend } from "./check-backend.ts";
 
 test("node computes what PyTorch computes", async (context) => {
   const probe = await probeNode();

@@ -1,6 +1,7 @@
+import { isRequired } from "@nuwa/testing";
 import { test } from "vitest";
 import { probeWasm, registerWasm } from "../wasm/index.ts";
-import { checkBackend, isRequired } from "./check-backend.ts";
+import { checkBackend } from "./check-backend.ts";
 
 test("wasm computes what PyTorch computes", async (context) => {
   const probe = await probeWasm();

@@ -1,7 +1,8 @@
+import { isRequired } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { test } from "vitest";
 import { closeWebgpu, probeWebgpu, registerWebgpu } from "../webgpu/index.ts";
-import { checkBackend, isRequired } from "./check-backend.ts";
+import { checkBackend } from "./check-backend.ts";
 
 test("webgpu through Dawn computes what PyTorch computes", { timeout: 300_000 }, async (context) => {
   const probe = await probeWebgpu({ allowSoftware: true });

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
-import { decodeSafetensors } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
+import { backends } from "../fixtures/backends.ts";
+import { readGolden } from "../fixtures/golden.ts";
 import {
-  backends,
   drawPixels,
-  type Golden,
   type HashedWeights,
   hashedWeights,
   type PixelShape,
@@ -22,10 +20,7 @@ interface Case {
   readonly weights: HashedWeights;
 }
 
-const { tensors, metadata } = decodeSafetensors(
-  readFileSync(new URL("../fixtures/diffusers.safetensors", import.meta.url)),
-);
-const golden = tensors as Record<string, Golden>; // float32 and int32 only
+const { golden, metadata } = readGolden("diffusers.safetensors");
 const cases: Record<string, Case> = JSON.parse(metadata.cases);
 const seed = Number(metadata.seed);
 

@@ -1,12 +1,11 @@
-import { readFile } from "node:fs/promises";
-import { probeNode, registerNode } from "@nuwa/backends/node";
-import { probeWasm, registerWasm } from "@nuwa/backends/wasm";
-import { AdamW, decodeSafetensors, namedParams, valueAndGradients } from "@nuwa/tensor3d";
-import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
+import { AdamW, namedParams, valueAndGradients } from "@nuwa/tensor3d";
+import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import { exportPatchGan, importPatchGan } from "../checkpoints/patch-gan.ts";
 import type { DiscriminatorConfigInput } from "../discriminator-config.ts";
+import { backends } from "../fixtures/backends.ts";
+import { type Golden, readGolden, under } from "../fixtures/golden.ts";
 import { adaptiveWeight } from "./adaptive-weight.ts";
 import { discriminatorLoss, generatorLoss } from "./adversarial.ts";
 import { classMapLoss } from "./class-map.ts";
@@ -16,20 +15,7 @@ import { tokenizerLosses } from "./tokenizer-losses.ts";
 import { Vgg16Features } from "./vgg16.ts";
 
 // tooling/oracle/losses.py wrote the fixture with PyTorch, in double precision.
-interface Golden {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
-}
-
-const bytes = await readFile(new URL("../fixtures/losses.safetensors", import.meta.url));
-const golden = decodeSafetensors(bytes).tensors as unknown as Record<string, Golden>; // float32 and int32 only
-const probes = { node: await probeNode(), wasm: await probeWasm() };
-
-/** The fixture's entries under a prefix. */
-function under(prefix: string): Record<string, Golden> {
-  const entries = Object.entries(golden).filter(([name]) => name.startsWith(`${prefix}.`));
-  return Object.fromEntries(entries.map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]));
-}
+const { golden } = readGolden("losses.safetensors");
 
 function load<T extends tf.Tensor = tf.Tensor4D>(name: string): T {
   const { shape, data } = golden[name];
@@ -49,26 +35,16 @@ async function expectNear(actual: tf.Tensor, expected: Golden, rtol = 5e-4): Pro
 const kinds = ["hinge", "log"] as const;
 const group: DiscriminatorConfigInput = { width: 4, layers: 2, groups: 2 };
 const discriminators = {
-  group: { config: group, params: under("group.param") },
-  none: { config: { width: 4, layers: 1, norm: "none" } as const, params: under("none.param") },
+  group: { config: group, params: under(golden, "group.param.") },
+  none: { config: { width: 4, layers: 1, norm: "none" } as const, params: under(golden, "none.param.") },
 };
 
-/** Tested where they are installed, and where `NUWA_REQUIRE_BACKENDS` says that they have to be. */
-const others = (["node", "wasm"] as const).filter((name) => {
-  const required = (process.env.NUWA_REQUIRE_BACKENDS ?? "").split(",");
-  return probes[name].available || required.includes(name);
-});
-
-describe.each(["cpu", ...others])("on %s", (backend) => {
-  beforeAll(async () => {
-    if (backend === "node") await registerNode({ fetch: false });
-    else if (backend === "wasm") await registerWasm();
-    else await useCpu();
-  });
+describe.each(Object.entries(backends))("on %s", (_backend, use) => {
+  beforeEach((context) => use(context));
 
   test.each(kinds)("the %s losses of logits and their gradients agree with PyTorch", (kind) =>
     expectNoLeak(async () => {
-      const expected = under(`logits.${kind}`);
+      const expected = under(golden, `logits.${kind}.`);
       const params = { real: variable("logits.real"), fake: variable("logits.fake") };
       const against = valueAndGradients(
         () => ({ ...discriminatorLoss(params.real, params.fake, kind) }),
@@ -115,7 +91,7 @@ describe.each(["cpu", ...others])("on %s", (backend) => {
           namedParams(discriminator),
         );
         await expectNear(against.value.loss, golden[`${norm}.${kind}.loss`], 1e-5);
-        const expected = importPatchGan(config, under(`${norm}.${kind}.gradient`));
+        const expected = importPatchGan(config, under(golden, `${norm}.${kind}.gradient.`));
         for (const [name, wanted] of Object.entries(namedParams(expected))) {
           const { shape } = wanted;
           await expectNear(against.gradients[name], { shape, data: await wanted.data() });
@@ -134,7 +110,7 @@ describe.each(["cpu", ...others])("on %s", (backend) => {
 
   test("VGG16's levels agree with PyTorch", () =>
     expectNoLeak(async () => {
-      const network = new Vgg16Features({ ...under("vgg"), "classifier.0.weight": golden.pixels });
+      const network = new Vgg16Features({ ...under(golden, "vgg."), "classifier.0.weight": golden.pixels });
       const pixels = load("pixels");
       const levels = network.features(pixels);
       expect(levels).toHaveLength(5);
@@ -146,8 +122,8 @@ describe.each(["cpu", ...others])("on %s", (backend) => {
 
   test.each(["heads", "plain"])("the perceptual distance (%s) and its gradient agree with PyTorch", (name) =>
     expectNoLeak(async () => {
-      const network = new Vgg16Features(under("vgg"));
-      const heads = name === "heads" ? lpipsHeads(under("heads")) : undefined;
+      const network = new Vgg16Features(under(golden, "vgg."));
+      const heads = name === "heads" ? lpipsHeads(under(golden, "heads.")) : undefined;
       const [pixels, decoded] = [load("pixels"), variable("decoded")];
       const { value, gradients } = valueAndGradients(
         () => {
@@ -180,9 +156,9 @@ describe.each(["cpu", ...others])("on %s", (backend) => {
 
   test.each(kinds)("three alternating updates with the %s loss agree with PyTorch", (kind) =>
     expectNoLeak(async () => {
-      const network = new Vgg16Features(under("vgg"));
-      const heads = lpipsHeads(under("heads"));
-      const discriminator = importPatchGan(group, under("group.param"));
+      const network = new Vgg16Features(under(golden, "vgg."));
+      const heads = lpipsHeads(under(golden, "heads."));
+      const discriminator = importPatchGan(group, under(golden, "group.param."));
       const [pixels, hidden] = [load("pixels"), load("hidden")];
       const last = { weight: variable("last.weight"), bias: variable("last.bias") };
       const optimizer = { decoder: new AdamW(last), discriminator: new AdamW(namedParams(discriminator)) };
@@ -191,7 +167,7 @@ describe.each(["cpu", ...others])("on %s", (backend) => {
       const ours = () => ({ pixels, decoded: decode(), perceptual: { network, heads } });
 
       for (let step = 0; step < 3; step++) {
-        const expected = under(`steps.${kind}.${step}`);
+        const expected = under(golden, `steps.${kind}.${step}.`);
         const weight = adaptiveWeight({
           reconstruction: () => tokenizerLosses(ours()).loss,
           adversarial: () => generatorLoss(discriminator.apply(decode()), kind),
@@ -222,7 +198,7 @@ describe.each(["cpu", ...others])("on %s", (backend) => {
         tf.dispose([...Object.values(against.value), ...Object.values(against.gradients)]);
       }
 
-      const after = under(`steps.${kind}.after`);
+      const after = under(golden, `steps.${kind}.after.`);
       await expectMoved(last.weight, golden["last.weight"], after.weight);
       await expectMoved(last.bias, golden["last.bias"], after.bias);
       const exported = exportPatchGan(discriminator);

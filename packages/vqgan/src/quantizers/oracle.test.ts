@@ -1,8 +1,8 @@
-import { readFile } from "node:fs/promises";
-import { decodeSafetensors, loadParams, namedParams, Rng, valueAndGradients } from "@nuwa/tensor3d";
+import { loadParams, namedParams, Rng, valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
+import { type Golden, readGolden, under } from "../fixtures/golden.ts";
 import { type QuantizerConfig, quantizerSchema } from "./config.ts";
 import { createQuantizer } from "./create.ts";
 
@@ -14,24 +14,9 @@ const configs: Record<string, object> = {
   lfq: { codeDim: 4, entropy: 0.3, diversity: 0.8, temperature: 0.7 },
 };
 
-interface Golden {
-  readonly shape: readonly number[];
-  readonly data: ArrayLike<number>;
-}
+const { golden } = readGolden("quantizers.safetensors");
 
-let golden: Record<string, Golden>;
-
-beforeAll(async () => {
-  await useCpu();
-  const bytes = await readFile(new URL("../fixtures/quantizers.safetensors", import.meta.url));
-  golden = decodeSafetensors(bytes).tensors as Record<string, Golden>; // float32 and int32 only
-});
-
-/** The fixture's entries under a prefix. */
-function under(prefix: string): Record<string, Golden> {
-  const entries = Object.entries(golden).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(entries.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
-}
+beforeAll(useCpu);
 
 function tensorOf({ shape, data }: Golden): tf.Tensor {
   return tf.tensor(Float32Array.from(data), [...shape]);
@@ -41,14 +26,14 @@ function goldenQuantizer(kind: string) {
   const quantizer = quantizerSchema.parse({ kind, ...configs[kind] }) as QuantizerConfig;
   const layer = createQuantizer({ quantizer, codebookSize: 7, embeddingDim: 5 }, new Rng(0));
   const counts = { shape: [layer.codeCount], data: new Float32Array(layer.codeCount) };
-  loadParams(layer, { ...under(`${kind}.param.`), counts });
+  loadParams(layer, { ...under(golden, `${kind}.param.`), counts });
   return layer;
 }
 
 test.each(Object.keys(configs))("%s agrees with PyTorch in values, loss and every gradient", (kind) =>
   expectNoLeak(async () => {
     const quantizer = goldenQuantizer(kind);
-    const expected = under(`${kind}.`);
+    const expected = under(golden, `${kind}.`);
     const latents = tf.tidy(() => tf.variable(tensorOf(expected.latents)));
     const weights = tensorOf(expected.weights);
     const params = Object.entries(namedParams(quantizer)).filter(([, param]) => param.trainable);
@@ -63,7 +48,7 @@ test.each(Object.keys(configs))("%s agrees with PyTorch in values, loss and ever
     expect(new Set(Array.from(expected.codes.data)).size).toBeGreaterThan(3);
     await expectClose(value.quantized, expected.quantized, { atol: 2e-6 });
     await expectClose(value.terms, expected.loss, { atol: 1e-6 });
-    const wanted = under(`${kind}.gradient.`);
+    const wanted = under(golden, `${kind}.gradient.`);
     expect(Object.keys(gradients).sort()).toEqual(Object.keys(wanted).sort());
     for (const [name, gradient] of Object.entries(gradients)) {
       await expectClose(gradient, wanted[name], { atol: 5e-6, rtol: 1e-5 });
@@ -80,7 +65,7 @@ test.each(Object.keys(configs))("%s agrees with PyTorch in values, loss and ever
 test.each(Object.keys(configs))("%s without rounding agrees with PyTorch", (kind) =>
   expectNoLeak(async () => {
     const quantizer = goldenQuantizer(kind);
-    const expected = under(`${kind}.`);
+    const expected = under(golden, `${kind}.`);
     const [latents, weights] = [tensorOf(expected.latents), tensorOf(expected.weights)];
     const passed = quantizer.continuous(latents);
     await expectClose(passed, expected.continuous, { atol: 2e-6 });

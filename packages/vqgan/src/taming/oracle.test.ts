@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { decodeSafetensors, valueAndGradients } from "@nuwa/tensor3d";
+import { valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
@@ -7,10 +6,10 @@ import { importTaming } from "../checkpoints/taming.ts";
 import { tamingName } from "../checkpoints/taming-names.ts";
 import { toTorch } from "../checkpoints/torch-layout.ts";
 import type { TamingVqConfigInput } from "../config.ts";
+import { backends } from "../fixtures/backends.ts";
+import { readGolden } from "../fixtures/golden.ts";
 import {
-  backends,
   drawPixels,
-  type Golden,
   type HashedWeights,
   hashedWeights,
   type PixelShape,
@@ -26,10 +25,7 @@ interface Case {
   readonly weights: HashedWeights;
 }
 
-const { tensors, metadata } = decodeSafetensors(
-  readFileSync(new URL("../fixtures/taming.safetensors", import.meta.url)),
-);
-const golden = tensors as Record<string, Golden>; // float32 and int32 only
+const { golden, metadata } = readGolden("taming.safetensors");
 const cases: Record<string, Case> = JSON.parse(metadata.cases);
 const seed = Number(metadata.seed);
 

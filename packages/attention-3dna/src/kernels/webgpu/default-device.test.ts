@@ -1,8 +1,8 @@
 import { probeWebgpu } from "@nuwa/backends/webgpu";
 import { isNuwaError, textGrid, videoGrid } from "@nuwa/tensor3d";
+import { isRequired } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { isRequired } from "../../equivalence/cases.ts";
 import { type Case, expectAgreement, nameOf, patterns, runCase } from "../../equivalence/fused-cases.ts";
 import { full } from "../../full.ts";
 import { nearby } from "../../nearby.ts";

@@ -1,9 +1,8 @@
 import { checkErrors, closeWebgpu, probeWebgpu, registerWebgpu } from "@nuwa/backends/webgpu";
 import { textGrid } from "@nuwa/tensor3d";
-import { expectNoLeak } from "@nuwa/testing";
+import { expectNoLeak, isRequired } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { isRequired } from "../../equivalence/cases.ts";
 import { cases, expectAgreement, nameOf, patterns, runCase } from "../../equivalence/fused-cases.ts";
 import { full } from "../../full.ts";
 import { webgpuKernels } from "./index.ts";

@@ -44,11 +44,6 @@ export function tableInputs({ inputs }: Call, table: tf.TensorInfo): ProgramInpu
   return inputs.bias ? [input, { name: "bias", info: inputs.bias, components: 1 }] : [input];
 }
 
-/** `columns`, the length of a row of the bias. */
-export function biasIntegers({ inputs }: Call): Record<string, number> {
-  return inputs.bias ? { columns: inputs.bias.shape[1] } : {};
-}
-
 export function programKey({ tile, inputs }: Call, name: string): string {
   return `${name}-${tile.headDim}x${tile.lanes}${inputs.bias ? "-bias" : ""}`;
 }

@@ -1,21 +1,18 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { biasIntegers, type Call, programKey, rowInputs, tableInputs } from "./call.ts";
-import { passCode, passIntegers, passWorkgroups } from "./row-pass.ts";
-import { runProgram } from "./run-program.ts";
-import { eachSlice, eachSliceInside, type Tile, threads } from "./tile.ts";
+import type { Call } from "./call.ts";
+import { passCode } from "./row-pass.ts";
+import { runPass } from "./run-pass.ts";
+import { eachSlice, eachSliceInside, type Tile } from "./tile.ts";
 
 /** `softmax(scale q k^T + bias) v` in one pass, the softmax rescaled whenever its maximum grows. */
 export function runForward(call: Call, table: tf.TensorInfo): tf.TensorInfo {
-  const { inputs, attributes, queries, keys, tile } = call;
-  const { query, key, value } = inputs;
-  return runProgram(call.backend, {
-    key: programKey(call, "forward"),
-    inputs: [...rowInputs(call, { query, key, value }), ...tableInputs(call, table)],
-    output: { shape: query.shape, components: tile.width },
-    integers: { ...passIntegers(tile, queries, keys), ...biasIntegers(call) },
-    floats: { scale: attributes.scale },
-    workgroupSize: threads,
-    workgroups: passWorkgroups(tile, queries),
+  const { inputs, queries, keys, tile } = call;
+  return runPass(call, {
+    name: "forward",
+    table,
+    output: { shape: inputs.query.shape, components: tile.width },
+    own: queries,
+    other: keys,
     code: () => forwardCode(tile, inputs.bias !== undefined),
   });
 }

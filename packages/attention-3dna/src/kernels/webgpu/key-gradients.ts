@@ -1,7 +1,8 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { biasIntegers, type Call, programKey, rowInputs, tableInputs } from "./call.ts";
+import type { Call } from "./call.ts";
 import type { Backward } from "./query-gradient.ts";
-import { passCode, passIntegers, passWorkgroups } from "./row-pass.ts";
+import { passCode } from "./row-pass.ts";
+import { runPass } from "./run-pass.ts";
 import { runProgram } from "./run-program.ts";
 import { eachSlice, eachSliceInside, type Tile, threads } from "./tile.ts";
 
@@ -12,24 +13,20 @@ import { eachSlice, eachSliceInside, type Tile, threads } from "./tile.ts";
  * @param table by key
  */
 export function runKeyGradients(call: Call, { dy, statistics, table }: Backward): tf.TensorInfo[] {
-  const { backend, inputs, attributes, queries, keys, tile } = call;
-  const { query, key, value } = inputs;
+  const { backend, inputs, queries, keys, tile } = call;
   const half = keys.batch * keys.batchStride;
-  const both = runProgram(backend, {
-    key: programKey(call, "key-gradients"),
-    inputs: [
-      ...rowInputs(call, { query, key, value, dy }),
-      { name: "statistics", info: statistics, components: 4 },
-      ...tableInputs(call, table),
-    ],
+  const both = runPass(call, {
+    name: "key-gradients",
+    rows: { dy },
+    statistics,
+    table,
     output: { shape: [2, half], components: tile.width },
-    integers: { ...passIntegers(tile, keys, queries), ...biasIntegers(call), half: half / tile.width },
-    floats: { scale: attributes.scale },
-    workgroupSize: threads,
-    workgroups: passWorkgroups(tile, keys),
+    own: keys,
+    other: queries,
+    integers: { half: half / tile.width },
     code: () => keyGradientsCode(tile, inputs.bias !== undefined),
   });
-  const halves = [0, half].map((start) => copyPart(call, both, start, key.shape));
+  const halves = [0, half].map((start) => copyPart(call, both, start, inputs.key.shape));
   backend.disposeData(both.dataId);
   return halves;
 }

@@ -1,8 +1,8 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { biasIntegers, type Call, programKey, rowInputs, tableInputs } from "./call.ts";
-import { passCode, passIntegers, passWorkgroups } from "./row-pass.ts";
-import { runProgram } from "./run-program.ts";
-import { eachSlice, eachSliceInside, type Tile, threads } from "./tile.ts";
+import type { Call } from "./call.ts";
+import { passCode } from "./row-pass.ts";
+import { runPass } from "./run-pass.ts";
+import { eachSlice, eachSliceInside, type Tile } from "./tile.ts";
 
 /** What a gradient program is given besides the call. */
 export interface Backward {
@@ -14,20 +14,15 @@ export interface Backward {
 
 /** `dq = scale sum_j ds_j k_j`, with `ds = p (dp - mean dp)`. */
 export function runQueryGradient(call: Call, { dy, statistics, table }: Backward): tf.TensorInfo {
-  const { inputs, attributes, queries, keys, tile } = call;
-  const { query, key, value } = inputs;
-  return runProgram(call.backend, {
-    key: programKey(call, "query-gradient"),
-    inputs: [
-      ...rowInputs(call, { query, key, value, dy }),
-      { name: "statistics", info: statistics, components: 4 },
-      ...tableInputs(call, table),
-    ],
-    output: { shape: query.shape, components: tile.width },
-    integers: { ...passIntegers(tile, queries, keys), ...biasIntegers(call) },
-    floats: { scale: attributes.scale },
-    workgroupSize: threads,
-    workgroups: passWorkgroups(tile, queries),
+  const { inputs, queries, keys, tile } = call;
+  return runPass(call, {
+    name: "query-gradient",
+    rows: { dy },
+    statistics,
+    table,
+    output: { shape: inputs.query.shape, components: tile.width },
+    own: queries,
+    other: keys,
     code: () => queryGradientCode(tile, inputs.bias !== undefined),
   });
 }

@@ -1,8 +1,8 @@
 import type * as tf from "@tensorflow/tfjs-core";
-import { biasIntegers, type Call, programKey, rowInputs, tableInputs } from "./call.ts";
-import { passCode, passIntegers, passWorkgroups } from "./row-pass.ts";
-import { runProgram } from "./run-program.ts";
-import { type Tile, threads } from "./tile.ts";
+import type { Call } from "./call.ts";
+import { passCode } from "./row-pass.ts";
+import { runPass } from "./run-pass.ts";
+import type { Tile } from "./tile.ts";
 
 /**
  * What the gradients need of each query's softmax, `[batch * heads * queries, 4]`: the largest score, one over the sum
@@ -10,16 +10,14 @@ import { type Tile, threads } from "./tile.ts";
  * than one log-sum-exp keep large scores accurate.
  */
 export function runStatistics(call: Call, dy: tf.TensorInfo, table: tf.TensorInfo): tf.TensorInfo {
-  const { inputs, attributes, queries, keys, tile } = call;
-  const { query, key, value } = inputs;
-  return runProgram(call.backend, {
-    key: programKey(call, "statistics"),
-    inputs: [...rowInputs(call, { query, key, value, dy }), ...tableInputs(call, table)],
+  const { inputs, queries, keys, tile } = call;
+  return runPass(call, {
+    name: "statistics",
+    rows: { dy },
+    table,
     output: { shape: [queries.batch * queries.heads * queries.tokens, 4], components: 4 },
-    integers: { ...passIntegers(tile, queries, keys), ...biasIntegers(call) },
-    floats: { scale: attributes.scale },
-    workgroupSize: threads,
-    workgroups: passWorkgroups(tile, queries),
+    own: queries,
+    other: keys,
     code: () => statisticsCode(tile, inputs.bias !== undefined),
   });
 }

@@ -98,39 +98,27 @@ export class Binding {
 
   /** A copy of a tensor's values, the caller's to keep. */
   tensorDataSync(id: number): Float32Array | Int32Array | Uint8Array | BigInt64Array | Uint8Array[] {
-    const { c, status } = this;
-    const tensor = c.TFE_TensorHandleResolve(id, status); // no copy on the CPU
-    this.check("tensorDataSync");
-    try {
-      const bytes = c.TF_TensorByteSize(tensor);
-      const from = c.TF_TensorData(tensor);
+    const { c } = this;
+    return this.withValues(id, "tensorDataSync", (from, bytes) => {
       const dtype = c.TFE_TensorHandleDataType(id);
       if (dtype === TF_TYPE.string) return readStrings(c, from, bytes / 24);
       const values = emptyValues(dtype, bytes);
       if (bytes > 0) c.copyOut(values, from, bytes);
       return values;
-    } finally {
-      c.TF_DeleteTensor(tensor);
-    }
+    });
   }
 
   /** Copies a tensor's values into an array of as many bytes. */
   copyTensor(id: number, to: ArrayBufferView): void {
-    const { c, status } = this;
-    const tensor = c.TFE_TensorHandleResolve(id, status); // no copy on the CPU
-    this.check("copyTensor");
-    try {
-      const bytes = c.TF_TensorByteSize(tensor);
+    this.withValues(id, "copyTensor", (from, bytes) => {
       if (bytes !== to.byteLength) {
         throw new NuwaError(
           "SHAPE",
           `node backend: wanted room for ${bytes} bytes of a tensor, got ${to.byteLength}.`,
         );
       }
-      if (bytes > 0) c.copyOut(to, c.TF_TensorData(tensor), bytes);
-    } finally {
-      c.TF_DeleteTensor(tensor);
-    }
+      if (bytes > 0) this.c.copyOut(to, from, bytes);
+    });
   }
 
   /**
@@ -173,6 +161,22 @@ export class Binding {
 
   isUsingGpuDevice(): boolean {
     return this.devices.some(({ type }) => type === "GPU");
+  }
+
+  /** Gives `use` the address of a tensor's values, good until it returns. */
+  private withValues<Result>(
+    id: number,
+    where: string,
+    use: (from: Pointer, bytes: number) => Result,
+  ): Result {
+    const { c } = this;
+    const tensor = c.TFE_TensorHandleResolve(id, this.status); // no copy on the CPU
+    this.check(where);
+    try {
+      return use(c.TF_TensorData(tensor), c.TF_TensorByteSize(tensor));
+    } finally {
+      c.TF_DeleteTensor(tensor);
+    }
   }
 
   private staged(array: ArrayBufferView): ArrayBufferView {

@@ -245,7 +245,7 @@ describe("values for kernels that compute outside of TensorFlow", () => {
   test("become a tensor that does not change with them, also from WebAssembly's memory", () =>
     expectNoLeak(async () => {
       const memory = new Float32Array(new WebAssembly.Memory({ initial: 1 }).buffer, 64, 4).fill(7);
-      const tensor = tf.engine().makeTensorFromTensorInfo(backend.copyOf(memory, [2, 2]));
+      const tensor = backend.copyOf(memory, [2, 2]);
       memory.fill(0);
       await expectClose(tensor, { shape: [2, 2], data: [7, 7, 7, 7] }, {});
       tensor.dispose();

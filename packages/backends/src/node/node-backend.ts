@@ -139,18 +139,9 @@ export class NodeBackend extends tf.KernelBackend {
   }
 
   /** A float32 tensor with a copy of the values, which may lie in memory that changes later. */
-  copyOf(values: Float32Array, shape: number[]): tf.TensorInfo {
+  copyOf(values: Float32Array, shape: number[]): tf.Tensor {
     const id = this.binding.createTensor(shape, TF_TYPE.float32, values);
-    const dataId = {};
-    this.entries.set(dataId, {
-      shape,
-      dtype: TF_TYPE.float32,
-      id,
-      values: null,
-      reshaped: null,
-      refCount: 1,
-    });
-    return { dataId, shape, dtype: "float32" };
+    return this.createOutputTensor({ id, shape, dtype: TF_TYPE.float32 });
   }
 
   private idOfReshaped(entry: Entry, shape: readonly number[]): number {

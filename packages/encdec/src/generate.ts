@@ -1,4 +1,4 @@
-import { type Grid, NuwaError, Rng, tokenCount } from "@nuwa/tensor3d";
+import { type Grid, NuwaError, nextTask, Rng, tokenCount } from "@nuwa/tensor3d";
 import { type Condition, checkTokens } from "./condition.ts";
 import type { EncoderDecoder } from "./model.ts";
 import { checkSampler, type SamplerOptions, sampleCode } from "./sampler.ts";
@@ -141,13 +141,6 @@ function codesOf({ codes }: NonNullable<GenerateBatchOptions["known"]>, row: num
 
 function noiseOf({ seeds, sampler }: GenerateBatchOptions, row: number): Rng {
   return seeds ? new Rng(seeds[row]).fork("sample", 0) : new Rng(sampler?.seed ?? 0).fork("sample", row);
-}
-
-function nextTask(): Promise<void> {
-  return new Promise((resolve) => {
-    if (typeof setImmediate === "function") setImmediate(resolve);
-    else setTimeout(resolve);
-  });
 }
 
 function checkOptions(model: EncoderDecoder, options: GenerateBatchOptions): void {

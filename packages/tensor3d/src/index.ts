@@ -19,6 +19,7 @@ export {
 } from "./grid.ts";
 export { GroupNorm, type GroupNormConfig } from "./group-norm.ts";
 export { Linear, type LinearConfig } from "./linear.ts";
+export { nextTask } from "./next-task.ts";
 export { LayerNorm, type LayerNormConfig } from "./norm.ts";
 export { AdamW, type AdamWConfig } from "./optimizer.ts";
 export {

@@ -1,7 +1,6 @@
-import { NuwaError } from "@nuwa/tensor3d";
+import { NuwaError, nextTask } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { VqModel } from "./model.ts";
-import { nextTask } from "./next-task.ts";
 
 /** The codes of one frame, in the host's memory: nothing to dispose of. */
 export interface FrameCodes {

@@ -1,8 +1,7 @@
-import { NuwaError } from "@nuwa/tensor3d";
+import { NuwaError, nextTask } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { downsampling } from "./config.ts";
 import type { VqModel } from "./model.ts";
-import { nextTask } from "./next-task.ts";
 import { type PixelSource, readRegion } from "./pixel-source.ts";
 import { reach } from "./reach.ts";
 import { planTiles, type TileOptions, type TilePlan } from "./tile-plan.ts";

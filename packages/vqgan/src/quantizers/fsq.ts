@@ -60,9 +60,8 @@ export class FsqQuantizer implements Quantizer {
   latentsOf(codes: tf.Tensor): tf.Tensor {
     assertCodes("FsqQuantizer", codes);
     return tf.tidy(() => {
-      const half = this.perDimension((level) => Math.floor(level / 2));
-      const whole = tf.sub(digitsOfCodes(flat(codes), this.config.levels), half);
-      return this.projection.toLatents(tf.div(whole, half), codes.shape);
+      const whole = tf.sub(digitsOfCodes(flat(codes), this.config.levels), this.halves());
+      return this.projection.toLatents(tf.div(whole, this.halves()), codes.shape);
     });
   }
 
@@ -73,8 +72,7 @@ export class FsqQuantizer implements Quantizer {
     return tf.tidy(() => {
       const bounded = this.bounded(this.projection.toCodes(latents));
       const whole = stopGradient(bounded, tf.round) as tf.Tensor2D;
-      const half = this.perDimension((level) => Math.floor(level / 2));
-      const values = tf.div(straightThrough(bounded, whole), half) as tf.Tensor2D;
+      const values = tf.div(straightThrough(bounded, whole), this.halves()) as tf.Tensor2D;
       return {
         codes: tf.reshape(this.codesOfWhole(whole), lead),
         quantized: this.projection.toLatents(values, lead),
@@ -86,8 +84,7 @@ export class FsqQuantizer implements Quantizer {
   /** Projected, bounded, and projected back. */
   continuous(latents: tf.Tensor): tf.Tensor {
     return tf.tidy(() => {
-      const half = this.perDimension((level) => Math.floor(level / 2));
-      const values = tf.div(this.bounded(this.projection.toCodes(latents)), half) as tf.Tensor2D;
+      const values = tf.div(this.bounded(this.projection.toCodes(latents)), this.halves()) as tf.Tensor2D;
       return this.projection.toLatents(values, latents.shape.slice(0, -1));
     });
   }
@@ -121,9 +118,13 @@ export class FsqQuantizer implements Quantizer {
 
   private codesOfWhole(whole: tf.Tensor2D): tf.Tensor1D {
     return tf.tidy(() => {
-      const half = this.perDimension((level) => Math.floor(level / 2));
-      return codesOfDigits(tf.add(whole, half), this.config.levels);
+      return codesOfDigits(tf.add(whole, this.halves()), this.config.levels);
     });
+  }
+
+  /** ⌊L/2⌋: the digit of 0, and the reach of the values before they are divided by it. */
+  private halves(): tf.Tensor1D {
+    return this.perDimension((level) => Math.floor(level / 2));
   }
 
   private perDimension(f: (level: number) => number): tf.Tensor1D {

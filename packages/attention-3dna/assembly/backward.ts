@@ -3,7 +3,7 @@ import { entryAt, fillUp, rowProducts, scaleAndBias, sumRows } from "./scores";
 import { addRows4, exp4, sumOfLanes } from "./vector";
 
 /**
- * The gradient of one query of a group, its share of the bias's, and each of its pairs' weight and score gradient,
+ * The gradient of one query of a sample's head, its share of the bias's, and each of its pairs' weight and score gradient,
  * for `keyGradientRow`. `row` has room for its scores and their gradients.
  */
 export function queryGradientRow(job: Job, sample: i32, head: i32, query: i32, row: usize, thread: i32): void {
@@ -60,7 +60,7 @@ function addToBias(job: Job, row: i32, gradients: usize, first: i32, end: i32): 
   }
 }
 
-/** The gradients of one key and its value of a group, gathered from the queries that attend it. */
+/** The gradients of one key and its value of a sample's head, gathered from the queries that attend it. */
 export function keyGradientRow(job: Job, sample: i32, head: i32, key: i32): void {
   const place = keyBase(job, sample, head) + <usize>key * <usize>job.keyTokenStride;
   const first = load<i32>(<usize>job.transposedOffsets + (<usize>key << 2));

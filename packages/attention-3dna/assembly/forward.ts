@@ -2,7 +2,7 @@ import { Job, keyBase, queryBase, statisticsOf } from "./job";
 import { fillUp, rowProducts, scaleAndBias, sumRows } from "./scores";
 import { exp4, maxOfLanes, sumOfLanes } from "./vector";
 
-/** y = softmax(scale q k^T + bias) v for one query of a group. `row` has room for its scores. */
+/** y = softmax(scale q k^T + bias) v for one query of a sample's head. `row` has room for its scores. */
 export function forwardRow(job: Job, sample: i32, head: i32, query: i32, row: usize): void {
   const place = queryBase(job, sample, head) + <usize>query * <usize>job.queryTokenStride;
   const base = keyBase(job, sample, head);

@@ -12,6 +12,8 @@ export interface PrepareOptions {
 }
 
 let current: KernelRuntime | undefined;
+/** Whether compiling failed: it would at every call. */
+let refused = false;
 
 /** The kernel, compiled at its first use. Only `prepareKernels` gives it threads. */
 export function kernelRuntime(): KernelRuntime {
@@ -21,11 +23,13 @@ export function kernelRuntime(): KernelRuntime {
 
 /** Whether WebAssembly with SIMD can be compiled here: some pages forbid it, and old browsers lack it. */
 export function canCompile(): boolean {
+  if (refused) return current !== undefined; // by prepareKernels, since
   try {
-    return kernelRuntime() !== undefined;
+    kernelRuntime();
   } catch {
-    return false;
+    refused = true;
   }
+  return !refused;
 }
 
 /** Threads that `attend` computes with where it runs on the CPU. */

@@ -53,3 +53,40 @@ test("a loss that is no scalar, and no params, are refused", () =>
     expect(() => valueAndGradients(() => ({ loss: tf.scalar(1) }), {})).toThrow("at least one variable");
     w.dispose();
   }));
+
+/** `sum(x)` with the gradient that `gradientOf` computes. */
+function summed(x: tf.Tensor, gradientOf: (x: tf.Tensor) => tf.Tensor): tf.Tensor {
+  const sum = tf.customGrad((...inputs) => {
+    const save = inputs[1] as unknown as tf.GradSaveFunc;
+    save([inputs[0] as tf.Tensor]);
+    const gradFunc = (_dy: tf.Tensor, [saved]: tf.Tensor[]) => gradientOf(saved);
+    return { value: tf.sum(inputs[0] as tf.Tensor), gradFunc };
+  });
+  return sum(x);
+}
+
+test("a gradient function may compute gradients itself", () =>
+  expectNoLeak(async () => {
+    const w = variable([1, 2]);
+    let inner: tf.Tensor | undefined;
+    const gradientOf = (y: tf.Tensor) => {
+      const { value, gradients } = valueAndGradients(() => ({ loss: tf.sum(tf.pow(y, 3)) }), { y });
+      inner = tf.keep(value.loss);
+      return gradients.y;
+    };
+    const { value, gradients } = valueAndGradients(() => ({ loss: summed(tf.square(w), gradientOf) }), { w });
+    await expectClose(value.loss, { shape: [], data: [5] }, {});
+    await expectClose(inner!, { shape: [], data: [65] }, { rtol: 1e-6 }); // Σ w⁶
+    await expectClose(gradients.w, { shape: [2], data: [6, 192] }, { rtol: 1e-6 }); // 6 w⁵
+    tf.dispose([value.loss, inner!, gradients.w, w]);
+  }));
+
+test("an error in such a gradient function leaves nothing behind", () =>
+  expectNoLeak(() => {
+    const w = variable([1, 2]);
+    const gradientOf = (y: tf.Tensor) =>
+      valueAndGradients(() => ({ loss: tf.square(tf.square(y)) }), { y }).gradients.y;
+    const f = () => ({ loss: summed(tf.square(w), gradientOf) });
+    expect(() => valueAndGradients(f, { w })).toThrow("wanted a scalar");
+    w.dispose();
+  }));

@@ -10,17 +10,18 @@ export interface ValueAndGradients<Value> {
 }
 
 /**
- * Runs `f` and differentiates its `loss` with respect to `params`.
+ * Runs `f` and differentiates its `loss` with respect to `params`. It may also be called by the gradient function of a
+ * `tf.customGrad`, that is while other gradients are on their way back, whose tape it leaves as it was.
  *
  * @param f returns a record of tensors with a scalar `loss`; everything else it creates is disposed
- * @param params the variables by key, such as `namedParams(layer)`
+ * @param params the variables, or other tensors that `f` reads, by key, such as `namedParams(layer)`
  * @param options `allowUnused`: a parameter that the loss does not depend on gets zeros instead of an error
  * @throws NuwaError `SHAPE` when the loss is no scalar; `INPUT` when there are no params, or when the loss
  *   does not depend on some of them, which it names
  */
 export function valueAndGradients<Value extends { readonly loss: tf.Tensor }>(
   f: () => Value,
-  params: Readonly<Record<string, tf.Variable>>,
+  params: Readonly<Record<string, tf.Tensor>>,
   { allowUnused = false }: { allowUnused?: boolean } = {},
 ): ValueAndGradients<Value> {
   ensureGradients();
@@ -28,6 +29,8 @@ export function valueAndGradients<Value extends { readonly loss: tf.Tensor }>(
   if (keys.length === 0)
     throw new NuwaError("INPUT", "valueAndGradients: wanted at least one variable in params, got none.");
   const kept: Record<string, tf.Tensor> = {};
+  const { state } = tf.engine();
+  const outerTape = state.activeTape;
   return tf.tidy(() => {
     try {
       const { value: loss, grads } = tf.engine().gradients(
@@ -58,20 +61,20 @@ export function valueAndGradients<Value extends { readonly loss: tf.Tensor }>(
       );
       return { value: value as unknown as Value, gradients } as never;
     } catch (error) {
-      disposeTape();
+      disposeTape(outerTape);
       throw error;
     } finally {
+      if (state.gradientDepth === 0) state.activeTape = outerTape;
       tf.dispose(kept);
     }
   });
 }
 
 /** After an error in the middle, tfjs itself leaves the tensors that were saved for the backward pass. */
-function disposeTape(): void {
+function disposeTape(outerTape: unknown): void {
   const { state } = tf.engine();
-  if (state.gradientDepth > 0 || !state.activeTape) return;
+  if (state.gradientDepth > 0 || !state.activeTape || state.activeTape === outerTape) return;
   for (const { saved } of state.activeTape) tf.dispose(saved);
-  state.activeTape = [];
 }
 
 function checkLoss(loss: unknown): void {

@@ -37,12 +37,29 @@ export class Decoder {
     );
   }
 
-  /** `[b, h, w, embeddingDim]` -> `[b, h·F, w·F, inChannels]`, F the downsampling. */
+  /** Parameters of the last convolution, at whose `weight` losses are weighed (see `adaptiveWeight`). */
+  get lastLayer(): { readonly weight: tf.Variable } {
+    return this.head.params;
+  }
+
+  /** `[b, h, w, embeddingDim]` -> `[b, h·F, w·F, inChannels]`, F the downsampling: `last(features(latents))`. */
   apply(latents: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => this.last(this.features(latents)));
+  }
+
+  /** What the last convolution reads: `[b, h, w, embeddingDim]` -> `[b, h·F/patch, w·F/patch, channels[0]]`. */
+  features(latents: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       let x = this.stem.apply(latents) as tf.Tensor4D;
       for (const layer of this.layers) x = layer.apply(x);
-      const patches = this.head.apply(this.norm.apply(x) as tf.Tensor4D) as tf.Tensor4D; // [b, H/p, W/p, p·p·C]
+      return this.norm.apply(x) as tf.Tensor4D;
+    });
+  }
+
+  /** The last convolution: `features` -> `[b, h·F, w·F, inChannels]`. */
+  last(features: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      const patches = this.head.apply(features) as tf.Tensor4D; // [b, H/p, W/p, p·p·C]
       return unpatchify(patches, this.config.patch);
     });
   }

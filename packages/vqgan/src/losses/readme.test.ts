@@ -28,11 +28,12 @@ test("the README's step runs, on a smaller model, and gives what it names", () =
       const pixels = tf.randomUniform<tf.Rank.R4>([2, 16, 16, 3], -1, 1, "float32", 1);
       const { trainsDiscriminator, weight } = schedule(549);
       const { codes } = model.encode(pixels);
-      const decode = () => model.decoder.apply(model.quantizer.latentsOf(codes) as tf.Tensor4D);
+      const features = model.decoder.features(model.quantizer.latentsOf(codes) as tf.Tensor4D);
+      const decode = () => model.decoder.last(features);
       const lambda = adaptiveWeight({
         reconstruction: () => tokenizerLosses({ pixels, decoded: decode() }).loss,
         adversarial: () => generatorLoss(discriminator.apply(decode()), "hinge"),
-        last: model.decoder.head.params.weight,
+        last: model.decoder.lastLayer.weight,
       });
       const adversarial = {
         discriminator,

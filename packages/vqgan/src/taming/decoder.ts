@@ -43,16 +43,31 @@ export class TamingDecoder {
     this.head = new Conv2d({ inChannels: first, outChannels, kernel: 3 }, rng.fork("head"), { std });
   }
 
-  /** `[b, h, w, embeddingDim]` -> `[b, h·F, w·F, outChannels]`, F the downsampling. */
+  /** Parameters of the last convolution, at whose `weight` losses are weighed (see `adaptiveWeight`). */
+  get lastLayer(): { readonly weight: tf.Variable } {
+    return this.head.params;
+  }
+
+  /** `[b, h, w, embeddingDim]` -> `[b, h·F, w·F, outChannels]`, F the downsampling: `last(features(latents))`. */
   apply(latents: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => this.last(this.features(latents)));
+  }
+
+  /** What the last convolution reads: `[b, h, w, embeddingDim]` -> `[b, h·F, w·F, width of level 0]`. */
+  features(latents: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       let x = this.middle.apply(this.stem.apply(this.project.apply(latents)));
       for (let level = this.levels.length - 1; level >= 0; level--) {
         x = this.levels[level].apply(x);
         if (level > 0) x = this.upsample[level - 1].apply(upsampleNearest2x(x)); // [b, 2 h, 2 w, width]
       }
-      return this.head.apply(silu(this.norm.apply(x)));
+      return silu(this.norm.apply(x));
     });
+  }
+
+  /** The last convolution: `features` -> `[b, h·F, w·F, outChannels]`. */
+  last(features: tf.Tensor4D): tf.Tensor4D {
+    return this.head.apply(features);
   }
 
   dispose(): void {

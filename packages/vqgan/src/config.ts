@@ -1,5 +1,6 @@
 import { type Grid, imageGrid, NuwaError } from "@nuwa/tensor3d";
 import { z } from "zod";
+import { channelsOf, checkKind, kindFields } from "./kind.ts";
 import { checkCodebookSize, codebookSizeOf, quantizerSchema } from "./quantizers/config.ts";
 import { checkTaming, tamingFields } from "./taming/config.ts";
 
@@ -7,14 +8,14 @@ const size = z.int().positive();
 
 /** The fields of every architecture. */
 const commonFields = {
+  ...kindFields,
   /** Height and width of the training pictures, in pixels. */
   resolution: size,
-  inChannels: size.default(3),
   embeddingDim: size,
   /** Left out where the quantizer implies it ("fsq", "lfq"). */
   codebookSize: z.int().min(2).optional(),
   quantizer: quantizerSchema.default(() => quantizerSchema.parse({ kind: "ema" })),
-  /** Mean squared error, mean absolute error, or their sum. */
+  /** Mean squared error, mean absolute error, or their sum. Of pixels: class maps have their cross-entropy. */
   reconstruction: z.enum(["l2", "l1", "l1+l2"]).default("l1+l2"),
 };
 
@@ -36,6 +37,7 @@ const localSchema = z
     decoderBlocks: z.array(z.int().nonnegative()),
   })
   .superRefine((config, context) => {
+    checkKind(config, context);
     checkCodebookSize(config, context);
     const levels = config.channels.length;
     for (const key of ["encoderBlocks", "decoderBlocks"] as const) {
@@ -55,16 +57,25 @@ const localSchema = z
       });
     }
   })
-  .transform((config) => ({ ...config, codebookSize: codebookSizeOf(config) }))
+  .transform((config) => ({
+    ...config,
+    inChannels: channelsOf(config),
+    codebookSize: codebookSizeOf(config),
+  }))
   .readonly();
 
 const tamingSchema = z
   .strictObject({ ...commonFields, ...tamingFields })
   .superRefine((config, context) => {
+    checkKind(config, context);
     checkCodebookSize(config, context);
     checkTaming(config, context);
   })
-  .transform((config) => ({ ...config, codebookSize: codebookSizeOf(config) }))
+  .transform((config) => ({
+    ...config,
+    inChannels: channelsOf(config),
+    codebookSize: codebookSizeOf(config),
+  }))
   .readonly();
 
 type DeepReadonly<T> = T extends object ? { readonly [K in keyof T]: DeepReadonly<T[K]> } : T;

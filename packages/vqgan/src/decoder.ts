@@ -4,7 +4,10 @@ import type { LocalVqConfig } from "./config.ts";
 import { ResBlock } from "./res-block.ts";
 import { Upsample, unpatchify } from "./resample.ts";
 
-/** `G`: latents to pixels. The mirror image of the encoder; its last convolution writes whole patches. */
+/**
+ * `G`: latents to pixels, or to logits of classes. The mirror image of the encoder; its last convolution writes whole
+ * patches.
+ */
 export class Decoder {
   readonly config: LocalVqConfig;
   readonly stem: Conv2d;

@@ -20,6 +20,7 @@ export {
   parseDiscriminatorConfig,
 } from "./discriminator-config.ts";
 export { Encoder } from "./encoder.ts";
+export type { VqInput } from "./input.ts";
 export { reconstructionLoss } from "./loss.ts";
 export {
   type AdaptiveWeightInputs,

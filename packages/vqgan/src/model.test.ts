@@ -43,7 +43,7 @@ test("the loss is the sum of its terms; unquantized it is the reconstruction alo
   expectNoLeak(async () => {
     const model = VqModel.create(config, new Rng(1));
     const pixels = pictures(1, 16, 16);
-    const { loss, reconstruction, commitment, latents, codes } = model.loss(pixels);
+    const { loss, reconstruction, commitment, decoded, latents, codes } = model.loss(pixels);
     const sum = tf.add(reconstruction, commitment);
     await expectClose(loss, sum, {});
     expect(latents.shape).toEqual([1, 4, 4, 3]);
@@ -54,7 +54,22 @@ test("the loss is the sum of its terms; unquantized it is the reconstruction alo
     await expectClose(codes!, encoded, {});
     const decoderOnly = model.decoderLoss(encoded, pixels);
     await expectClose(decoderOnly, reconstruction, { atol: 1e-6 });
-    tf.dispose([pixels, loss, reconstruction, commitment, latents, sum, codes!, encoded, decoderOnly]);
+    const clipped = tf.clipByValue(decoded, -1, 1);
+    const reconstructed = model.reconstruct(pixels);
+    await expectClose(reconstructed, clipped, { atol: 1e-6 });
+    tf.dispose([
+      pixels,
+      loss,
+      reconstruction,
+      commitment,
+      decoded,
+      latents,
+      sum,
+      codes!,
+      encoded,
+      decoderOnly,
+    ]);
+    tf.dispose([clipped, reconstructed]);
     tf.dispose({ ...continuous } as tf.NamedTensorMap);
     model.dispose();
   }));

@@ -1,9 +1,11 @@
 import { type HostTensor, loadParams, NuwaError, namedParams, Rng, saveParams } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { downsampling, parseVqConfig, type VqConfig, type VqConfigInput } from "./config.ts";
+import { parseVqConfig, type VqConfig, type VqConfigInput } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 import { Encoder } from "./encoder.ts";
+import { checkFinite, checkInput, encoderInput, readsClassMaps, type VqInput } from "./input.ts";
 import { reconstructionLoss } from "./loss.ts";
+import { classMapLoss } from "./losses/class-map.ts";
 import { createQuantizer } from "./quantizers/create.ts";
 import type { Quantizer } from "./quantizers/quantizer.ts";
 import { TamingDecoder } from "./taming/decoder.ts";
@@ -15,6 +17,8 @@ export interface VqLosses {
   readonly reconstruction: tf.Scalar;
   /** The quantizer's terms, such as `β·mean((z − sg[B])²)`; 0 when latents are not quantized. */
   readonly commitment: tf.Scalar;
+  /** What the decoder made of this input: pixels `[b, H, W, C]`, not clipped, or logits `[b, H, W, classes]`. */
+  readonly decoded: tf.Tensor4D;
   /** `[b, h, w, dim]`, before quantization. */
   readonly latents: tf.Tensor4D;
   /** int32 `[b, h, w]`, where latents are quantized. */
@@ -24,6 +28,9 @@ export interface VqLosses {
 /**
  * A VQ-VAE: `z_i = argmin_j ‖E(I)_i − B_j‖`, `Î = G(B[z])`. Pixels are float32 `[b, H, W, C]` in [−1, 1], H and
  * W multiples of the downsampling F; codes are int32 `[b, H/F, W/F]`. Results belong to the caller.
+ *
+ * The kind `"vq-gan-seg"` reads class maps instead, int32 `[b, H, W]` of indices from 0 to classes − 1, encodes them
+ * one-hot and decodes logits of the classes.
  */
 export class VqModel {
   readonly config: VqConfig;
@@ -79,24 +86,32 @@ export class VqModel {
     return Object.fromEntries(Object.entries(namedParams(this)).filter(([, param]) => param.trainable));
   }
 
-  /** Pixels `[b, H, W, C]` -> `E(I)` `[b, H/F, W/F, embeddingDim]`, before quantization. */
-  latents(pixels: tf.Tensor4D): tf.Tensor4D {
-    this.checkPixels(pixels);
-    return this.encoder.apply(pixels);
+  /**
+   * Pixels `[b, H, W, C]` or class maps `[b, H, W]` -> `E(I)` `[b, H/F, W/F, embeddingDim]`, before quantization.
+   *
+   * @throws NuwaError `SHAPE`; `INPUT` where a class is out of range (not on WebGPU, which cannot tell at once)
+   */
+  latents(input: VqInput): tf.Tensor4D {
+    checkInput(this.config, input);
+    return this.encoded(input);
   }
 
   /**
-   * Pixels `[b, H, W, C]` -> `codes`, int32 `[b, H/F, W/F]`.
+   * Pixels `[b, H, W, C]` or class maps `[b, H, W]` -> `codes`, int32 `[b, H/F, W/F]`.
    *
-   * @throws NuwaError `SHAPE`; `INPUT` where a pixel is NaN or infinite (not on WebGPU, which cannot tell at once)
+   * @throws NuwaError `SHAPE`; `INPUT` where a pixel is NaN or infinite, or a class is out of range (not on WebGPU,
+   *   which cannot tell at once)
    */
-  encode(pixels: tf.Tensor4D): { codes: tf.Tensor3D } {
-    this.checkPixels(pixels);
-    checkFinite(pixels);
-    return { codes: tf.tidy(() => this.quantizer.codesOf(this.latents(pixels)) as tf.Tensor3D) };
+  encode(input: VqInput): { codes: tf.Tensor3D } {
+    checkInput(this.config, input);
+    if (!readsClassMaps(this.config)) checkFinite(input);
+    return { codes: tf.tidy(() => this.quantizer.codesOf(this.encoded(input)) as tf.Tensor3D) };
   }
 
-  /** Codes, int32 `[b, h, w]` -> pixels `[b, h·F, w·F, C]`, clipped to [−1, 1]. */
+  /**
+   * Codes, int32 `[b, h, w]` -> pixels `[b, h·F, w·F, C]`, clipped to [−1, 1]; of a `"vq-gan-seg"` the logits of the
+   * classes, float32 `[b, h·F, w·F, classes]`.
+   */
   decode(codes: tf.Tensor3D): tf.Tensor4D {
     if (codes.rank !== 3 || codes.dtype !== "int32") {
       throw new NuwaError(
@@ -105,36 +120,60 @@ export class VqModel {
       );
     }
     return tf.tidy(() => {
-      const latents = this.quantizer.latentsOf(codes) as tf.Tensor4D;
-      return tf.clipByValue(this.decoder.apply(latents), -1, 1) as tf.Tensor4D;
+      const decoded = this.decoder.apply(this.quantizer.latentsOf(codes) as tf.Tensor4D);
+      return readsClassMaps(this.config) ? decoded : (tf.clipByValue(decoded, -1, 1) as tf.Tensor4D);
     });
   }
 
-  /** `decode(encode(pixels).codes)`. */
-  reconstruct(pixels: tf.Tensor4D): tf.Tensor4D {
-    return tf.tidy(() => this.decode(this.encode(pixels).codes));
+  /**
+   * `decode(encode(pixels).codes)`; of class maps int32 `[b, H, W]`, the class of the largest logit, the lowest one on
+   * ties.
+   */
+  reconstruct(pixels: tf.Tensor4D): tf.Tensor4D;
+  reconstruct(classMaps: tf.Tensor3D): tf.Tensor3D;
+  reconstruct(input: VqInput): VqInput;
+  reconstruct(input: VqInput): VqInput {
+    return tf.tidy((): VqInput => {
+      const decoded = this.decode(this.encode(input).codes);
+      return readsClassMaps(this.config) ? tf.argMax<tf.Tensor3D>(decoded, 3) : decoded;
+    });
   }
 
   /** The loss and its terms, differentiable. `quantize: false` lets the latents through without rounding. */
-  loss(pixels: tf.Tensor4D, { quantize = true }: { quantize?: boolean } = {}): VqLosses {
+  loss(input: VqInput, { quantize = true }: { quantize?: boolean } = {}): VqLosses {
     return tf.tidy(() => {
-      const latents = this.latents(pixels);
+      const latents = this.latents(input);
       if (!quantize) {
-        const passed = this.quantizer.continuous(latents) as tf.Tensor4D;
-        const reconstruction = this.reconstructionOf(passed, pixels);
-        return { loss: tf.clone(reconstruction), reconstruction, commitment: tf.scalar(0), latents };
+        const decoded = this.decoder.apply(this.quantizer.continuous(latents) as tf.Tensor4D);
+        const reconstruction = this.reconstructionLoss(decoded, input);
+        return { loss: tf.clone(reconstruction), reconstruction, commitment: tf.scalar(0), decoded, latents };
       }
       const { codes, quantized, loss: commitment } = this.quantizer.quantize(latents);
-      const reconstruction = this.reconstructionOf(quantized as tf.Tensor4D, pixels);
+      const decoded = this.decoder.apply(quantized as tf.Tensor4D);
+      const reconstruction = this.reconstructionLoss(decoded, input);
       const loss = tf.add(reconstruction, commitment) as tf.Scalar;
-      return { loss, reconstruction, commitment, latents, codes: codes as tf.Tensor3D };
+      return { loss, reconstruction, commitment, decoded, latents, codes: codes as tf.Tensor3D };
     });
   }
 
-  /** The reconstruction loss of pictures whose codes are known: what the decoder alone trains on. */
-  decoderLoss(codes: tf.Tensor3D, pixels: tf.Tensor4D): tf.Scalar {
-    this.checkPixels(pixels);
-    return tf.tidy(() => this.reconstructionOf(this.quantizer.latentsOf(codes) as tf.Tensor4D, pixels));
+  /** The reconstruction loss of inputs whose codes are known: what the decoder alone trains on. */
+  decoderLoss(codes: tf.Tensor3D, input: VqInput): tf.Scalar {
+    checkInput(this.config, input);
+    return tf.tidy(() => {
+      const decoded = this.decoder.apply(this.quantizer.latentsOf(codes) as tf.Tensor4D);
+      return this.reconstructionLoss(decoded, input);
+    });
+  }
+
+  /**
+   * How far the decoder's output is from the input: `reconstructionLoss` of pixels, `classMapLoss` of class maps, NaN
+   * where a class is out of range.
+   *
+   * @throws NuwaError `SHAPE` or `INPUT`
+   */
+  reconstructionLoss(decoded: tf.Tensor4D, input: VqInput): tf.Scalar {
+    if (!readsClassMaps(this.config)) return reconstructionLoss(decoded, input, this.config.reconstruction);
+    return classMapLoss(decoded, input as tf.Tensor3D, { checkRange: false });
   }
 
   dispose(): void {
@@ -143,30 +182,7 @@ export class VqModel {
     this.quantizer.dispose();
   }
 
-  private reconstructionOf(latents: tf.Tensor4D, pixels: tf.Tensor4D): tf.Scalar {
-    return reconstructionLoss(this.decoder.apply(latents), pixels, this.config.reconstruction);
+  private encoded(input: VqInput): tf.Tensor4D {
+    return tf.tidy(() => this.encoder.apply(encoderInput(this.config, input)));
   }
-
-  private checkPixels(pixels: tf.Tensor): void {
-    const side = downsampling(this.config);
-    const [, height, width, channels] = pixels.shape;
-    const fits = pixels.rank === 4 && channels === this.config.inChannels;
-    if (fits && pixels.dtype === "float32" && height % side === 0 && width % side === 0) return;
-    throw new NuwaError(
-      "SHAPE",
-      `VqModel pixels: wanted float32 [batch, height, width, ${this.config.inChannels}] with height and width ` +
-        `multiples of ${side}, got ${pixels.dtype} [${pixels.shape.join(", ")}]. Crop, pad or resize the pictures.`,
-    );
-  }
-}
-
-/** NaN is no nearer to one code than to another: it would silently become code 0. */
-function checkFinite(pixels: tf.Tensor4D): void {
-  if (tf.getBackend() === "webgpu") return;
-  const [finite] = tf.tidy(() => tf.all(tf.isFinite(pixels)).dataSync());
-  if (finite) return;
-  throw new NuwaError(
-    "INPUT",
-    "VqModel pixels: wanted finite numbers in [−1, 1], got NaN or infinite ones. Check how the pictures were read.",
-  );
 }

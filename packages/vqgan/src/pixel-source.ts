@@ -1,5 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import type { VqInput } from "./input.ts";
 
 /** A rectangle of a picture, in pixels. */
 export interface PixelRegion {
@@ -41,15 +42,12 @@ export function hostPixels(data: Float32Array, shape: PixelSource["shape"]): Pix
   };
 }
 
-/** A new tensor of the region: `[batch, region.height, region.width, channels]`. */
-export async function readRegion(
-  pixels: tf.Tensor4D | PixelSource,
-  region: PixelRegion,
-): Promise<tf.Tensor4D> {
+/** A new tensor of the region: `[batch, region.height, region.width, channels]`, of class maps without `channels`. */
+export async function readRegion(pixels: VqInput | PixelSource, region: PixelRegion): Promise<VqInput> {
   const { top, left, height, width } = region;
-  const [batch, , , channels] = pixels.shape;
-  const shape: [number, number, number, number] = [batch, height, width, channels];
-  if (pixels instanceof tf.Tensor) return tf.slice(pixels, [0, top, left, 0], shape);
+  const [batch, , , ...channels] = pixels.shape;
+  const shape = [batch, height, width, ...channels] as [number, number, number, number];
+  if (pixels instanceof tf.Tensor) return tf.slice(pixels, [0, top, left, ...channels.map(() => 0)], shape);
   const values = await pixels.read(region);
   checkLength("PixelSource.read", values, shape);
   return tf.tensor4d(values, shape);

@@ -35,12 +35,34 @@ test("the README's example gives the shapes that it names", () =>
     model.dispose();
   }));
 
+test("the README's example of class maps, at a smaller width", () =>
+  expectNoLeak(async () => {
+    await useCpu();
+    const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
+    const seg = { kind: "vq-gan-seg", classes: 12 } as const;
+    const fields = Object.entries({ ...seg, ...config }).map(
+      ([key, value]) => `  ${key}: ${JSON.stringify(value)},\n`,
+    );
+    expect(readme).toContain(`VqModel.create({\n${fields.join("")}});`);
+    const model = VqModel.create({ ...config, ...seg, channels: [8], decoderBlocks: [1] }, new Rng(0));
+    const maps: tf.Tensor3D = tf.zeros([16, 64, 64], "int32");
+    const { codes } = model.encode(maps);
+    const logits = model.decode(codes);
+    const reconstructed = model.reconstruct(maps);
+    expect(readme).toContain(`model.encode(maps); // int32 [${codes.shape.join(", ")}]`);
+    expect(readme).toContain(`model.decode(codes); // [${logits.shape.join(", ")}], not clipped`);
+    expect(readme).toContain(`model.reconstruct(maps); // int32 [${reconstructed.shape.join(", ")}]`);
+    tf.dispose([maps, codes, logits, reconstructed]);
+    model.dispose();
+  }));
+
 test("the README's example and defaults are those of the code", async () => {
   const readme = await readFile(new URL("../README.md", import.meta.url), "utf8");
   for (const [key, value] of Object.entries(config)) {
     expect(readme).toContain(`${key}: ${JSON.stringify(value)},`);
   }
-  const { patch, encoderKernel, reconstruction, quantizer } = parseVqConfig(config) as LocalVqConfig;
+  const { kind, patch, encoderKernel, reconstruction, quantizer } = parseVqConfig(config) as LocalVqConfig;
+  expect(readme).toMatch(new RegExp(`\`kind\` +\\| \`"${kind}"\` `));
   expect(readme).toMatch(new RegExp(`\`patch\` +\\| ${patch} `));
   expect(readme).toMatch(new RegExp(`\`encoderKernel\` +\\| ${encoderKernel} `));
   expect(readme).toMatch(new RegExp(`\`reconstruction\` +\\| \`"${reconstruction.replace("+", "\\+")}"\``));

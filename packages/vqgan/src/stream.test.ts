@@ -62,6 +62,25 @@ test("frames alone and in batches give the codes and pixels of the model, frame 
     model.dispose();
   }));
 
+test("class maps alone and in batches give the codes and logits of the model", () =>
+  expectNoLeak(async () => {
+    const model = VqModel.create({ ...config, kind: "vq-gan-seg", classes: 4 }, new Rng(1));
+    const maps = tf.tensor3d(new Rng(2).integers(3 * 8 * 12, 4), [3, 8, 12], "int32");
+    const { codes } = model.encode(maps);
+    const logits = model.decode(codes);
+    const single = tf.tidy(() => tf.squeeze<tf.Tensor2D>(tf.slice(maps, [0, 0, 0], [1, -1, -1]), [0]));
+    const rest = tf.slice(maps, [1, 0, 0]);
+    const all: FrameCodes[] = [];
+    for await (const frame of encodeFrames(model, [single, rest])) all.push(frame);
+    expect(all.flatMap(({ data }) => Array.from(data))).toEqual(Array.from(await codes.data()));
+    const frames: tf.Tensor3D[] = [];
+    for await (const frame of decodeFrames(model, all)) frames.push(frame);
+    const stacked = tf.stack(frames);
+    await expectClose(stacked, logits, { atol: 1e-6 });
+    tf.dispose([maps, codes, logits, single, rest, stacked, ...frames]);
+    model.dispose();
+  }));
+
 test("over 1,000 batches nothing grows", () =>
   expectNoLeak(async () => {
     const model = VqModel.create(config, new Rng(1));

@@ -1,5 +1,6 @@
 import { NuwaError, nextTask } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { readsClassMaps, type VqInput } from "./input.ts";
 import type { VqModel } from "./model.ts";
 
 /** The codes of one frame, in the host's memory: nothing to dispose of. */
@@ -9,6 +10,9 @@ export interface FrameCodes {
   /** In raster order. */
   readonly data: Int32Array;
 }
+
+/** One frame of a video, or several: pixels or class maps. */
+type Frames = tf.Tensor<tf.Rank.R2 | tf.Rank.R3 | tf.Rank.R4>;
 
 export interface StreamOptions {
   /** Aborting ends the stream with the signal's reason, before the next frame is worked on. */
@@ -20,21 +24,23 @@ export interface StreamOptions {
  * is encoded at once. Frames stay their source's, which may dispose of each when asked for the next one (a generator:
  * `try { yield frame } finally { frame.dispose() }`); it is closed when the consumer stops, on errors and on abort.
  *
- * @param frames float32 `[H, W, C]`, or `[frames, H, W, C]`, in [−1, 1], with sides as `model.encode` wants them
+ * @param frames float32 `[H, W, C]`, or `[frames, H, W, C]`, in [−1, 1], with sides as `model.encode` wants them; for a
+ *   `"vq-gan-seg"` class maps, int32 `[H, W]`, or `[frames, H, W]`
  * @returns for every frame its codes, `shape` `[H/F, W/F]`
  * @throws NuwaError `SHAPE` or `INPUT` as `model.encode` does; the signal's reason when aborted
  */
 export async function* encodeFrames(
   model: VqModel,
-  frames: AsyncIterable<tf.Tensor3D | tf.Tensor4D> | Iterable<tf.Tensor3D | tf.Tensor4D>,
+  frames: AsyncIterable<Frames> | Iterable<Frames>,
   { signal }: StreamOptions = {},
 ): AsyncGenerator<FrameCodes, void, undefined> {
   signal?.throwIfAborted();
+  const single = readsClassMaps(model.config) ? 2 : 3;
   for await (const frame of frames) {
     if (signal) await nextTask();
     signal?.throwIfAborted();
     const codes = tf.tidy(
-      () => model.encode(frame.rank === 3 ? tf.expandDims(frame) : (frame as tf.Tensor4D)).codes,
+      () => model.encode(frame.rank === single ? tf.expandDims(frame) : (frame as VqInput)).codes,
     );
     const [count, rows, columns] = codes.shape;
     let values: Int32Array;
@@ -55,7 +61,8 @@ export async function* encodeFrames(
  * each; the stream itself holds none. The source of codes is closed when the consumer stops, on errors and on abort.
  *
  * @param codes of each frame, as `encodeFrames` gives them
- * @returns for every frame its pixels, float32 `[rows·F, columns·F, C]` in [−1, 1]
+ * @returns for every frame its pixels, float32 `[rows·F, columns·F, C]` in [−1, 1]; of a `"vq-gan-seg"` the logits
+ *   `[rows·F, columns·F, classes]`
  * @throws NuwaError `SHAPE` where a frame's data and shape do not agree; the signal's reason when aborted
  */
 export async function* decodeFrames(

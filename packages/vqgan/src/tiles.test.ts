@@ -94,6 +94,21 @@ test("too small an overlap still blends: no step on a plain area is larger than 
     model.dispose();
   }));
 
+test("class maps: codes as untiled, and decoded tiles are logits", () =>
+  expectNoLeak(async () => {
+    const model = VqModel.create({ ...config, kind: "vq-gan-seg", classes: 4 }, new Rng(3));
+    const maps = tf.tensor3d(new Rng(1).integers(2 * 44 * 64, 4), [2, 44, 64], "int32");
+    const { codes } = model.encode(maps);
+    const tiled = await encodeTiled(model, maps, { tile: 32, overlap: 24 });
+    await expectClose(tiled, codes, {});
+    const logits = model.decode(codes);
+    const decoded = await decodeTiled(model, codes, { tile: 32, overlap: 24 });
+    expect(decoded.shape).toEqual([2, 44, 64, 4]);
+    await expectClose(decoded, logits, { atol: 1e-5 });
+    tf.dispose([maps, codes, tiled, logits, decoded]);
+    model.dispose();
+  }));
+
 test("bad sizes are refused", async () => {
   const model = VqModel.create(config);
   const pixels = tf.zeros<tf.Rank.R4>([1, 16, 16, 3]);
@@ -101,7 +116,7 @@ test("bad sizes are refused", async () => {
   const codes = tf.zeros<tf.Rank.R3>([1, 4, 4], "int32");
   const encode = (options: object) => encodeTiled(model, pixels, options);
   await expect(encodeTiled(model, odd)).rejects.toThrow(
-    "encodeTiled pixels: wanted [batch, height, width, 3] with height and width multiples of 4, got [1, 16, 18, 3]",
+    "encodeTiled pixels: wanted float32 [batch, height, width, 3] with height and width multiples of 4, got float32 [1, 16, 18, 3]",
   );
   await expect(encode({ tile: 10 })).rejects.toThrow("tile: wanted a positive multiple of 4 pixels, got 10");
   await expect(encode({ tile: 0 })).rejects.toThrow("tile: wanted a positive multiple of 4 pixels, got 0");

@@ -1,6 +1,7 @@
 import { NuwaError, nextTask } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { downsampling } from "./config.ts";
+import { checkShape, type VqInput } from "./input.ts";
 import type { VqModel } from "./model.ts";
 import { type PixelSource, readRegion } from "./pixel-source.ts";
 import { reach } from "./reach.ts";
@@ -18,26 +19,21 @@ import { blendWeights, innerSpans, type Span } from "./tile-spans.ts";
  * approximation: GroupNorm and attention see one tile instead of the picture, so some codes differ from `model.encode`'s,
  * the more so the more the tiles differ from each other.
  *
- * @param pixels float32 `[b, H, W, C]` in [−1, 1], or a source of them; H and W multiples of the downsampling F
+ * @param pixels float32 `[b, H, W, C]` in [−1, 1], or a source of them; for a `"vq-gan-seg"` class maps as a tensor,
+ *   int32 `[b, H, W]`; H and W multiples of the downsampling F
  * @returns int32 `[b, H/F, W/F]`, the caller's
  * @throws NuwaError `SHAPE` or `INPUT` for pixels, `INPUT` for a tile or overlap; the signal's reason when aborted
  */
 export async function encodeTiled(
   model: VqModel,
-  pixels: tf.Tensor4D | PixelSource,
+  pixels: VqInput | PixelSource,
   options: TileOptions = {},
 ): Promise<tf.Tensor3D> {
   const { config } = model;
   const side = downsampling(config);
-  const [batch, height, width, channels] = pixels.shape;
-  const fits = pixels.shape.length === 4 && channels === config.inChannels;
-  if (!fits || !(height > 0 && width > 0) || height % side !== 0 || width % side !== 0) {
-    throw new NuwaError(
-      "SHAPE",
-      `encodeTiled pixels: wanted [batch, height, width, ${config.inChannels}] with height and width multiples of ` +
-        `${side}, got [${pixels.shape.join(", ")}]. Crop, pad or resize the pictures.`,
-    );
-  }
+  const dtype = pixels instanceof tf.Tensor ? pixels.dtype : "float32";
+  checkShape("encodeTiled", config, { shape: pixels.shape, dtype });
+  const [batch, height, width] = pixels.shape;
   const [rows, columns] = [height / side, width / side];
   const plan = planTiles(config, [rows, columns], reach(config).encoder, options);
   const inner = {
@@ -73,7 +69,7 @@ export async function encodeTiled(
  * overlap, as it does where the overlap is too small.
  *
  * @param codes int32 `[b, h, w]`
- * @returns float32 `[b, h·F, w·F, C]` in [−1, 1], the caller's
+ * @returns float32 `[b, h·F, w·F, C]` in [−1, 1], of a `"vq-gan-seg"` logits `[b, h·F, w·F, classes]`; the caller's
  * @throws NuwaError `SHAPE` for codes, `INPUT` for a tile or overlap; the signal's reason when aborted
  */
 export async function decodeTiled(
@@ -142,7 +138,7 @@ const lengthOf = ({ start, end }: Span) => end - start;
 
 async function encodeTile(
   model: VqModel,
-  pixels: tf.Tensor4D | PixelSource,
+  pixels: VqInput | PixelSource,
   rows: Span,
   columns: Span,
 ): Promise<Int32Array> {

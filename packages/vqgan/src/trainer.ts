@@ -10,6 +10,7 @@ import {
   valueAndGradients,
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import type { VqInput } from "./input.ts";
 import type { VqModel } from "./model.ts";
 import type { CodeUse } from "./quantizers/quantizer.ts";
 import {
@@ -95,12 +96,12 @@ export class TokenizerTrainer {
   }
 
   /**
-   * One update from a batch, float32 `[b, H, W, C]` in [−1, 1]. Reads nothing back, except where the codes are
-   * fitted.
+   * One update from a batch, float32 `[b, H, W, C]` in [−1, 1], or class maps, int32 `[b, H, W]`. Reads nothing back,
+   * except where the codes are fitted, and the range of class maps where the backend can tell at once.
    *
    * @throws NuwaError `INPUT` after the last step, or when the fitted batches hold fewer latents than codes
    */
-  async trainStep(pixels: tf.Tensor4D): Promise<TokenizerStep> {
+  async trainStep(pixels: VqInput): Promise<TokenizerStep> {
     if (this.done >= this.config.totalSteps) {
       throw new NuwaError("INPUT", `TokenizerTrainer: all ${this.config.totalSteps} steps are done.`);
     }
@@ -164,7 +165,7 @@ export class TokenizerTrainer {
     this.recent = [];
   }
 
-  private fullStep(pixels: tf.Tensor4D, quantize: boolean): TokenizerStep {
+  private fullStep(pixels: VqInput, quantize: boolean): TokenizerStep {
     const { quantizer } = this.model;
     return tf.tidy(() => {
       const { value, gradients } = valueAndGradients(
@@ -184,7 +185,7 @@ export class TokenizerTrainer {
     });
   }
 
-  private decoderStep(pixels: tf.Tensor4D): TokenizerStep {
+  private decoderStep(pixels: VqInput): TokenizerStep {
     const { quantizer } = this.model;
     return tf.tidy(() => {
       const codes = quantizer.codesOf(this.model.latents(pixels)) as tf.Tensor3D;

@@ -101,6 +101,24 @@ test("the quantizer may be trained by gradients, but its codes must be nearest v
     again.dispose();
   }));
 
+test("a VQ-GAN-Seg has the same keys, reads and writes as many channels as classes, and comes back", () =>
+  expectNoLeak(async () => {
+    const seg = { ...config, kind: "vq-gan-seg", classes: 5 } as const;
+    const [pixelwise, model] = [VqModel.create(config, new Rng(1)), VqModel.create(seg, new Rng(1))];
+    const [ofPixels, tensors] = [await exportTaming(pixelwise), await exportTaming(model)];
+    expect(Object.keys(tensors)).toEqual(Object.keys(ofPixels));
+    expect(tensors["encoder.conv_in.weight"].shape).toEqual([32, 5, 3, 3]);
+    expect(tensors["decoder.conv_out.weight"].shape).toEqual([5, 32, 3, 3]);
+    const again = importTaming(tensors, seg);
+    expect(await exportTaming(again)).toEqual(tensors);
+    const refused =
+      /3 of the keys do not fit[\s\S]*encoder.conv_in.weight: wanted \[32, 5, 3, 3\], got \[32, 3, 3, 3\]/;
+    expect(() => importTaming(ofPixels, seg)).toThrow(refused);
+    pixelwise.dispose();
+    model.dispose();
+    again.dispose();
+  }));
+
 test("models of another kind are not exported", () =>
   expectNoLeak(async () => {
     const sizes = { encoderBlocks: [0], decoderBlocks: [0], embeddingDim: 2, codebookSize: 2 };

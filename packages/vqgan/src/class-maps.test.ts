@@ -7,7 +7,7 @@ import { backends } from "./fixtures/backends.ts";
 import { drawnMaps } from "./fixtures/drawn-maps.ts";
 import { onHost } from "./fixtures/flat-patches.ts";
 import { VqModel } from "./model.ts";
-import { TokenizerTrainer } from "./trainer.ts";
+import { TokenizerTrainer } from "./training/trainer.ts";
 
 const seg = { kind: "vq-gan-seg", resolution: 8, embeddingDim: 4, codebookSize: 8 } as const;
 const local = { ...seg, patch: 2, channels: [6], encoderBlocks: [1], decoderBlocks: [1] };

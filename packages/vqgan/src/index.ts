@@ -33,12 +33,6 @@ export {
   discriminatorLoss,
   generatorLoss,
 } from "./losses/adversarial.ts";
-export {
-  type AdversarialScheduleConfig,
-  type AdversarialScheduleConfigInput,
-  type AdversarialStep,
-  adversarialSchedule,
-} from "./losses/adversarial-schedule.ts";
 export { classMapLoss } from "./losses/class-map.ts";
 export { lpipsHeads } from "./losses/lpips-heads.ts";
 export { type FeatureNetwork, type PerceptualOptions, perceptualDistance } from "./losses/perceptual.ts";
@@ -81,11 +75,23 @@ export { TamingEncoder } from "./taming/encoder.ts";
 export { TamingResBlock, type TamingResBlockConfig } from "./taming/res-block.ts";
 export type { TileOptions, TileProgress } from "./tile-plan.ts";
 export { decodeTiled, encodeTiled } from "./tiles.ts";
-export { type TokenizerStep, TokenizerTrainer, type TokenizerTrainerState } from "./trainer.ts";
+export {
+  type AdversarialScheduleConfig,
+  type AdversarialScheduleConfigInput,
+  type AdversarialStep,
+  adversarialSchedule,
+} from "./training/adversarial-schedule.ts";
 export {
   parseTrainerConfig,
   phaseOf,
   type TokenizerTrainerConfig,
   type TokenizerTrainerConfigInput,
   type TrainingPhase,
-} from "./trainer-config.ts";
+} from "./training/config.ts";
+export type { AdversarialConfig, PerceptualConfig, TokenizerLossesConfig } from "./training/losses-config.ts";
+export {
+  type TokenizerStep,
+  TokenizerTrainer,
+  type TokenizerTrainerOptions,
+  type TokenizerTrainerState,
+} from "./training/trainer.ts";

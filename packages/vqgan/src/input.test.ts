@@ -6,7 +6,7 @@ import type { VqInput } from "./input.ts";
 import { VqModel } from "./model.ts";
 import { hostPixels } from "./pixel-source.ts";
 import { encodeTiled } from "./tiles.ts";
-import { TokenizerTrainer } from "./trainer.ts";
+import { TokenizerTrainer } from "./training/trainer.ts";
 
 beforeAll(useCpu);
 

@@ -9,7 +9,7 @@ import { type LocalVqConfig, parseVqConfig, type VqConfigInput } from "./config.
 import { type HashedWeights, hashedWeights } from "./fixtures/hashed-weights.ts";
 import { VqModel } from "./model.ts";
 import { quantizerSchema } from "./quantizers/config.ts";
-import { parseTrainerConfig } from "./trainer-config.ts";
+import { parseTrainerConfig } from "./training/config.ts";
 
 // The README's model, on a smaller batch: the plain backend is slow.
 const config: VqConfigInput = {

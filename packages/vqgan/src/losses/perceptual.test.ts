@@ -29,7 +29,9 @@ test("the distance, worked by hand", () =>
     const heads = [tf.tensor1d([1, 3]), tf.tensor1d([0, 0.5])];
     const weighted = perceptualDistance(plain, pixels[0], pixels[1], { heads });
     await expectClose(weighted, { shape: [1], data: [0.16 / 2 + 0.02] }, { atol: 1e-6 });
-    tf.dispose([...pixels, distance, ...heads, weighted]);
+    const plainly = perceptualDistance(plain, pixels[0], pixels[1], { normalise: false });
+    await expectClose(plainly, { shape: [1], data: [(29 + 9) / 2 + 4 * 29] }, { atol: 1e-4 });
+    tf.dispose([...pixels, distance, ...heads, weighted, plainly]);
   }));
 
 test("the gradient goes to the decoded picture only, and is 0 where all channels are", () =>

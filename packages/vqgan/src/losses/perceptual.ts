@@ -11,6 +11,8 @@ export interface FeatureNetwork {
 export interface PerceptualOptions {
   /** Non-negative weights `[c_l]` of each level's channels (see `lpipsHeads`). Default: all 1. */
   readonly heads?: readonly tf.Tensor1D[];
+  /** Whether features are divided by their length across channels. Default true. */
+  readonly normalise?: boolean;
 }
 
 /** Added to lengths, as in LPIPS. */
@@ -19,7 +21,8 @@ const EPSILON = 1e-10;
 /**
  * How different pictures look (LPIPS, arXiv 1801.03924):
  * `d = Σ_l 1/(h_l w_l) Σ_hw Σ_c head_lc (ŷ_l − ŷ'_l)²`, with ŷ the features over their length across channels. `L^P` is
- * its mean over the batch.
+ * its mean over the batch. With `normalise: false` ŷ are the features themselves, as in the `L^P = ‖CNN(I) − CNN(Î)‖²` of
+ * arXiv 2111.12417, averaged over positions.
  *
  * The gradient goes to `actual` only. Where all channels of a position are 0, it is 0.
  *
@@ -32,7 +35,7 @@ export function perceptualDistance(
   network: FeatureNetwork,
   actual: tf.Tensor4D,
   expected: tf.Tensor4D,
-  { heads }: PerceptualOptions = {},
+  { heads, normalise = true }: PerceptualOptions = {},
 ): tf.Tensor1D {
   if (actual.rank !== 4 || actual.shape.join() !== expected.shape.join()) {
     throw new NuwaError(
@@ -41,13 +44,14 @@ export function perceptualDistance(
         `got [${actual.shape.join(", ")}] and [${expected.shape.join(", ")}].`,
     );
   }
+  const scaled = normalise ? unitChannels : (level: tf.Tensor) => level;
   return tf.tidy(() => {
-    const wanted = unitFeaturesOffTape(network, expected);
+    const wanted = featuresOffTape(network, expected, scaled);
     try {
       const features = network.features(actual);
       checkHeads(network, features, heads);
       const distances = features.map((level, index) => {
-        const squared = tf.square(tf.sub(unitChannels(level), wanted[index]));
+        const squared = tf.square(tf.sub(scaled(level), wanted[index]));
         const means = tf.mean(squared, [1, 2]); // [b, c]
         if (!heads) return tf.sum(means, 1); // [b]
         return tf.reshape(tf.matMul(means as tf.Tensor2D, tf.reshape(heads[index], [-1, 1])), [-1]); // [b]
@@ -60,11 +64,15 @@ export function perceptualDistance(
 }
 
 /** Off the tape, which would keep every layer's results for a gradient that nobody asks for. */
-function unitFeaturesOffTape(network: FeatureNetwork, pixels: tf.Tensor4D): tf.Tensor[] {
+function featuresOffTape(
+  network: FeatureNetwork,
+  pixels: tf.Tensor4D,
+  scaled: (level: tf.Tensor) => tf.Tensor,
+): tf.Tensor[] {
   let kept: tf.Tensor[] = [];
   const run = tf.customGrad((...inputs) => {
     const features = network.features(inputs[0] as tf.Tensor4D);
-    kept = features.map((level) => tf.keep(unitChannels(level)));
+    kept = features.map((level) => tf.keep(scaled(level)));
     return { value: tf.scalar(0), gradFunc: () => tf.zerosLike(pixels) };
   });
   run(pixels).dispose();

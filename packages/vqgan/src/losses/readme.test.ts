@@ -5,9 +5,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { PatchDiscriminator } from "../discriminator.ts";
 import { VqModel } from "../model.ts";
+import { adversarialSchedule } from "../training/adversarial-schedule.ts";
 import { adaptiveWeight } from "./adaptive-weight.ts";
 import { discriminatorLoss, generatorLoss } from "./adversarial.ts";
-import { adversarialSchedule } from "./adversarial-schedule.ts";
 import { tokenizerLosses } from "./tokenizer-losses.ts";
 
 test("the README's step runs, on a smaller model, and gives what it names", () =>

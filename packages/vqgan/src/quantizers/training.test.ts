@@ -5,7 +5,7 @@ import { beforeAll, expect, test } from "vitest";
 import type { VqConfigInput } from "../config.ts";
 import { flatPatches, onHost, train } from "../fixtures/flat-patches.ts";
 import { VqModel } from "../model.ts";
-import { TokenizerTrainer } from "../trainer.ts";
+import { TokenizerTrainer } from "../training/trainer.ts";
 
 beforeAll(useCpu);
 

@@ -1,11 +1,11 @@
 import { Rng } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import { beforeAll, expect, test } from "vitest";
-import type { VqConfigInput } from "./config.ts";
-import { flatPatches, onHost, train } from "./fixtures/flat-patches.ts";
-import { VqModel } from "./model.ts";
+import type { VqConfigInput } from "../config.ts";
+import { flatPatches, onHost, train } from "../fixtures/flat-patches.ts";
+import { VqModel } from "../model.ts";
+import { parseTrainerConfig, phaseOf } from "./config.ts";
 import { TokenizerTrainer } from "./trainer.ts";
-import { parseTrainerConfig, phaseOf } from "./trainer-config.ts";
 
 beforeAll(useCpu);
 

@@ -1,5 +1,6 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import { z } from "zod";
+import { lossesSchema } from "./losses-config.ts";
 
 const share = z.number().min(0).lt(1);
 
@@ -20,6 +21,8 @@ const schema = z
     weightDecay: z.number().nonnegative().default(1e-4),
     beta2: z.number().gt(0).lt(1).default(0.95),
     clipNorm: z.number().positive().optional(),
+    /** Terms beside reconstruction and codebook. Default: perceptual and adversarial for a `"vq-gan"`, else none. */
+    losses: lossesSchema.optional(),
   })
   .refine((config) => config.warmupShare + config.decoderShare < 1, {
     error: "warmupShare + decoderShare must stay below 1, so that some steps train the codes",

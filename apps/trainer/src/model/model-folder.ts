@@ -1,15 +1,16 @@
-import { readFile, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { checkMovingOpenMojiConfig, MovingOpenMoji } from "@nuwa/data";
 import { type EncoderDecoder, type EncoderDecoderConfig, loadModel as loadTransformer } from "@nuwa/encdec";
 import { CaptionTokenizer } from "@nuwa/tasks";
-import { isNuwaError, NuwaError, saveParams } from "@nuwa/tensor3d";
-import { fileError, writeSafetensors } from "@nuwa/tensor3d/node";
-import { type VqConfig, VqModel } from "@nuwa/vqgan";
+import { NuwaError, saveParams } from "@nuwa/tensor3d";
+import { writeSafetensors } from "@nuwa/tensor3d/node";
+import type { VqConfig, VqModel } from "@nuwa/vqgan";
 import type { RunConfig, SamplingConfig } from "../config/schema.ts";
 import { readTensors } from "../files/read-tensors.ts";
 import { replaceFolder } from "../files/replace-folder.ts";
 import { LICENSE_TEXT } from "./license.ts";
+import { CONFIG, IMAGE_TOKENIZER, LICENSE, naming, readImageTokenizer, readJson } from "./model-files.ts";
 
 /** A text-to-image and -video model: pictures become codes, captions become codes, codes become pictures. */
 export interface Model {
@@ -42,9 +43,7 @@ interface ModelFile {
   readonly sampling: SamplingConfig;
 }
 
-const CONFIG = "config.json";
 const CAPTIONS = "tokenizer.json";
-const TOKENIZER = "image-tokenizer.safetensors";
 const TRANSFORMER = "transformer.safetensors";
 
 export function disposeModel(model: Pick<Model, "tokenizer" | "transformer">): void {
@@ -66,8 +65,8 @@ export async function saveModel(path: string, model: Model): Promise<void> {
   await replaceFolder(path, [CONFIG], async (folder) => {
     await writeFile(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
     await writeFile(join(folder, CAPTIONS), `${JSON.stringify(model.captions, null, 2)}\n`);
-    await writeFile(join(folder, "LICENSE.txt"), LICENSE_TEXT);
-    await writeSafetensors(join(folder, TOKENIZER), saveParams(model.tokenizer));
+    await writeFile(join(folder, LICENSE), LICENSE_TEXT);
+    await writeSafetensors(join(folder, IMAGE_TOKENIZER), saveParams(model.tokenizer));
     await writeSafetensors(join(folder, TRANSFORMER), saveParams(model.transformer));
   });
 }
@@ -86,10 +85,7 @@ export async function loadModel(path: string): Promise<Model> {
   const captions = await naming(join(path, CAPTIONS), async (file) =>
     CaptionTokenizer.fromJSON(await readJson(file)),
   );
-  const tokenizer = await naming(join(path, TOKENIZER), async (file) => {
-    const { tensors } = await readTensors(file);
-    return VqModel.load(config.tokenizer, tensors);
-  });
+  const tokenizer = await readImageTokenizer(path, config.tokenizer);
   try {
     const transformer = await naming(join(path, TRANSFORMER), async (file) => {
       const { tensors } = await readTensors(file);
@@ -115,28 +111,3 @@ export const dataOf = (model: Pick<Model, "data">): Promise<MovingOpenMoji> =>
 
 /** Frames of the model's videos. */
 export const framesOf = (model: Pick<Model, "data">): number => checkMovingOpenMojiConfig(model.data).frames;
-
-async function readJson(path: string): Promise<unknown> {
-  const text = await readFile(path, "utf8").catch((error) => {
-    if (error.code !== "ENOENT") throw fileError("read", path, error);
-    throw new NuwaError("FILE", `There is no ${path}.`, {
-      hint: "Give a model folder: `nuwa train` writes one, runs/<name>/model.",
-    });
-  });
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new NuwaError("FILE", `${path} is not sound JSON: ${(error as Error).message}.`, { cause: error });
-  }
-}
-
-/** Runs what reads a file, and says in its errors which file it was. */
-async function naming<Result>(path: string, read: (path: string) => Promise<Result>): Promise<Result> {
-  try {
-    return await read(path);
-  } catch (error) {
-    if (!isNuwaError(error)) throw fileError("read", path, error);
-    if (error.message.includes(path)) throw error;
-    throw new NuwaError(error.code, `${path}: ${error.message}`, { hint: error.hint, cause: error });
-  }
-}

@@ -41,6 +41,7 @@ export {
   type Position,
 } from "./openmoji/motion.ts";
 export { openMojiCredit } from "./openmoji/previews.ts";
+export { selectEmoji } from "./openmoji/select.ts";
 export { allEmoji, smallEmoji, tinyEmoji } from "./openmoji/sets.ts";
 export { heldOutPairs } from "./openmoji/split.ts";
 export type { Progress } from "./openmoji/sprite-sheet.ts";

@@ -10,7 +10,9 @@ const emojiFilter = z.strictObject({
   groups: z.array(z.string()).min(1),
   /** Longest name in words. Default: any length. */
   maxWords: count.optional(),
-  /** The first so many, after an order by hash that does not depend on the other drawings. */
+  /** Leaves out the first so many, in an order by hash that does not depend on the other drawings. */
+  skip: z.number().int().nonnegative().optional(),
+  /** The first so many of what is left, in the same order. */
   limit: count.optional(),
 });
 

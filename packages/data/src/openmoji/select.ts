@@ -30,7 +30,10 @@ function byName(entries: readonly EmojiEntry[], names: readonly string[]): Emoji
   return names.map((name) => found.get(name)!);
 }
 
-function byFilter(entries: readonly EmojiEntry[], { groups, maxWords, limit }: EmojiFilter): EmojiEntry[] {
+function byFilter(
+  entries: readonly EmojiEntry[],
+  { groups, maxWords, skip = 0, limit }: EmojiFilter,
+): EmojiEntry[] {
   const known = [...new Set(entries.map((entry) => entry.group))];
   const unknown = groups.filter((group) => !known.includes(group));
   if (unknown.length > 0)
@@ -43,8 +46,14 @@ function byFilter(entries: readonly EmojiEntry[], { groups, maxWords, limit }: E
   );
   if (kept.length === 0)
     throw new NuwaError("CONFIG", `MovingOpenMoji emoji: no drawing has maxWords ${maxWords}.`);
-  if (limit === undefined || limit >= kept.length) return kept;
+  if (skip >= kept.length)
+    throw new NuwaError(
+      "CONFIG",
+      `MovingOpenMoji emoji.skip: wanted less than the ${kept.length} drawings of the filter, got ${skip}.`,
+    );
+  if (skip === 0 && (limit === undefined || limit >= kept.length)) return kept;
   const order = (name: string) => createHash("sha256").update(name).digest("hex");
-  const first = new Set([...kept].sort((a, b) => (order(a.name) < order(b.name) ? -1 : 1)).slice(0, limit));
-  return kept.filter((entry) => first.has(entry));
+  const sorted = [...kept].sort((a, b) => (order(a.name) < order(b.name) ? -1 : 1));
+  const chosen = new Set(sorted.slice(skip, limit === undefined ? undefined : skip + limit));
+  return kept.filter((entry) => chosen.has(entry));
 }

@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { readCatalog } from "./catalog.ts";
+import { checkMovingOpenMojiConfig } from "./config.ts";
 import { selectEmoji } from "./select.ts";
+import { allEmoji } from "./sets.ts";
 
 const { entries } = await readCatalog();
 
@@ -27,6 +29,28 @@ test("a filter keeps OpenMoji's order; its limit does not depend on the other dr
     ({ name }) => name,
   );
   expect(more.filter((name) => few.includes(name))).toEqual(few);
+});
+
+test("skip and limit part a filter's drawings: nothing twice, nothing lost, OpenMoji's order kept", () => {
+  const names = (filter: object) => selectEmoji(entries, { ...allEmoji, ...filter }).map(({ name }) => name);
+  const all = names({});
+  const first = names({ limit: 950 });
+  const later = names({ skip: 950 });
+  expect([first.length, later.length]).toEqual([950, all.length - 950]);
+  expect([...first, ...later].sort()).toEqual([...all].sort());
+  expect(all.filter((name) => later.includes(name))).toEqual(later);
+  const middle = names({ skip: 940, limit: 20 });
+  expect(middle.filter((name) => first.includes(name))).toHaveLength(10);
+  expect(middle.filter((name) => later.includes(name))).toHaveLength(10);
+  expect(names({ skip: 0 })).toEqual(all);
+  expect(names({ skip: 1000, limit: 20 })).toHaveLength(all.length - 1000);
+});
+
+test("a filter that leaves nothing is an error", () => {
+  expect(() => selectEmoji(entries, { ...allEmoji, skip: 1008 })).toThrow(
+    "emoji.skip: wanted less than the 1008 drawings of the filter, got 1008",
+  );
+  expect(() => checkMovingOpenMojiConfig({ emoji: { ...allEmoji, skip: -1 } })).toThrow(/emoji/);
 });
 
 test("unknown names and groups are errors that name them", () => {

@@ -1,4 +1,5 @@
 import { NuwaError } from "@nuwa/tensor3d";
+import { classColour } from "./class-colour.ts";
 import type { Sample } from "./sample.ts";
 import { captionOverlay, wrapCaption } from "./sheet-text.ts";
 
@@ -148,15 +149,4 @@ function colourAt({ pixels, sketch, segmentation }: Sample<unknown>, plane: Plan
   if (plane === "segmentation") return classColour(segmentation[at]);
   const byte = (value: number) => Math.round((value + 1) * 127.5);
   return [byte(pixels[3 * at]), byte(pixels[3 * at + 1]), byte(pixels[3 * at + 2])];
-}
-
-/** Dark gray for the background; neighbouring classes lie a golden angle apart on the colour wheel. */
-function classColour(index: number): Rgb {
-  if (index === 0) return [48, 48, 48];
-  const hue = (index * 137.508) % 360;
-  const channel = (offset: number) => {
-    const k = (offset + hue / 30) % 12;
-    return Math.round(255 * (0.6 - 0.36 * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
-  };
-  return [channel(0), channel(8), channel(4)];
 }

@@ -1,3 +1,4 @@
+export { classColour } from "./class-colour.ts";
 export { type ContactSheetOptions, contactSheet, type Plane } from "./contact-sheet.ts";
 export {
   type DigitMotion,

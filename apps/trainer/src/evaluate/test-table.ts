@@ -1,3 +1,4 @@
+import { textTable } from "../console/text-table.ts";
 import type { ImageScore, JudgeAccuracy, VideoScore } from "../judge/index.ts";
 import type { CaptionTest } from "./evaluate.ts";
 
@@ -60,13 +61,7 @@ export const TEST_COLUMNS: readonly { readonly title: string; readonly cell: (ro
 /** The table as lines of text. */
 export function tableLines(title: string, rows: readonly TestRow[]): string[] {
   const cells = rows.map((row) => [row.name, ...TEST_COLUMNS.map(({ cell }) => cell(row))]);
-  const all = [[title, ...TEST_COLUMNS.map(({ title: text }) => text)], ...cells];
-  const widths = all[0].map((_, column) => Math.max(...all.map((line) => line[column].length)));
-  return all.map((line) =>
-    line
-      .map((text, column) => (column === 0 ? text.padEnd(widths[0]) : text.padStart(widths[column])))
-      .join("  "),
-  );
+  return textTable([[title, ...TEST_COLUMNS.map(({ title: text }) => text)], ...cells]);
 }
 
 const percent = (share: number | undefined): string =>

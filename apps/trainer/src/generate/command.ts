@@ -1,10 +1,10 @@
-import { access, constants } from "node:fs/promises";
-import { dirname, extname } from "node:path";
+import { extname } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
-import { fileError, writeAtomically } from "@nuwa/tensor3d/node";
+import { writeAtomically } from "@nuwa/tensor3d/node";
 import { selectBackend } from "../backend.ts";
 import type { CommandContext } from "../command-context.ts";
 import type { BackendName } from "../commands/options.ts";
+import { assertWritable } from "../files/assert-writable.ts";
 import { encodeAnimation, encodePng } from "../media/encode.ts";
 import { type Clip, contactSheet, frameBytes, sideBySide } from "../media/pixels.ts";
 import { disposeModel, loadModel } from "../model/model-folder.ts";
@@ -36,7 +36,7 @@ export async function runGenerate(options: GenerateOptions, context: CommandCont
   if (options.text === undefined && !options.knownFrames) {
     throw new NuwaError("INPUT", "Nothing to go by: wanted --text, or --known-frames.");
   }
-  await assertWritable(dirname(options.out));
+  await assertWritable(options.out);
   const { console, signal } = context;
   await selectBackend(options.backend, context);
   const model = await loadModel(options.model);
@@ -88,12 +88,4 @@ function formatOf(path: string, isVideo: boolean): Format {
     "INPUT",
     `--out ${path}: wanted ${allowed.map((each) => `.${each}`).join(", ")} for ${what}.`,
   );
-}
-
-/** Says before the work that its result could not be written. */
-async function assertWritable(folder: string): Promise<void> {
-  await access(folder, constants.W_OK).catch((error) => {
-    if (error.code !== "ENOENT") throw fileError("write into", folder, error);
-    throw new NuwaError("FILE", `There is no folder ${folder} to write into.`, { hint: "Make it first." });
-  });
 }

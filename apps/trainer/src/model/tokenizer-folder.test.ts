@@ -128,6 +128,9 @@ describe("a tokenizer folder", () => {
     expect(await broken("config.json", (path) => writeFile(path, "null"))).toContain("got format undefined");
     expect(await broken("config.json", change({ version: 2 }))).toContain("version 2");
     expect(await broken("config.json", change({ input: "sound" }))).toContain("input");
+    expect(await broken("config.json", change({ input: "sketch" }))).toContain(
+      'a vq-vae reads "pixels", got the input "sketch"',
+    );
     expect(await broken("config.json", change({ tokenizer: { ...config, pach: 2 } }))).toContain("pach");
     await broken("image-tokenizer.safetensors", (path) => truncate(path, 40));
     await broken("image-tokenizer.safetensors", (path) => rm(path));

@@ -8,6 +8,7 @@ import type { RunConfig } from "../config/schema.ts";
 import { replaceFolder } from "../files/replace-folder.ts";
 import { LICENSE_TEXT } from "./license.ts";
 import { CONFIG, IMAGE_TOKENIZER, LICENSE, readImageTokenizer, readJson } from "./model-files.ts";
+import { kindOf } from "./tokenizer-kind.ts";
 
 /** What of a picture a tokenizer reads and writes: its colours, its line art's classes, or its segmentation's. */
 export type TokenizerInput = "pixels" | "sketch" | "segmentation";
@@ -87,6 +88,14 @@ export async function loadTokenizer(path: string): Promise<ImageTokenizer> {
   const { data: config } = result;
   const model = await readImageTokenizer(path, config.tokenizer);
   const { name, data } = config;
-  if (config.format === "nuwa-model") return { name, data, input: "pixels", model };
-  return { name, data, input: config.input, training: config.training, model };
+  const input = config.format === "nuwa-model" ? "pixels" : config.input;
+  const kind = kindOf(model.config);
+  if ((kind === "vq-gan-seg") === (input === "pixels")) {
+    model.dispose();
+    const reads = kind === "vq-gan-seg" ? '"sketch" or "segmentation"' : '"pixels"';
+    throw new NuwaError("FILE", `${file}: a ${kind} reads ${reads}, got the input "${input}".`);
+  }
+  return config.format === "nuwa-model"
+    ? { name, data, input, model }
+    : { name, data, input, training: config.training, model };
 }

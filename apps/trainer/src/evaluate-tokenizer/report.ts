@@ -1,0 +1,78 @@
+import { downsampling } from "@nuwa/vqgan";
+import { kindOf } from "../model/tokenizer-kind.ts";
+import type { EvaluatedTokenizer } from "./evaluate-all.ts";
+import { paperClassRows, paperPixelRows } from "./paper-rows.ts";
+import { classColumns, pixelColumns, rowOf, type TokenizerRow, tableCells } from "./table.ts";
+
+/** What an evaluation was. */
+export interface ReportOptions {
+  readonly seed: number;
+  /** Height and width of the pictures. */
+  readonly size: number;
+  /** Name of the network behind the Fréchet distance. */
+  readonly features?: string;
+}
+
+const NOT_COMPARABLE =
+  "The paper's rows are of other data, at another resolution, and their distance (the FID) of another network's " +
+  "features: they are not comparable with the rows above them.";
+
+/** The cells of a table of tokenizers of pixels and of one of those of class maps, each where there are any. */
+export function tablesOf(evaluated: readonly EvaluatedTokenizer[], options: ReportOptions): string[][][] {
+  const rowsOf = (classMaps: boolean): TokenizerRow[] =>
+    evaluated
+      .filter(({ tokenizer: { input } }) => (input !== "pixels") === classMaps)
+      .flatMap(({ label, tokenizer, figures: { trained, unseen } }) => [
+        rowOf(label, tokenizer, "trained", trained, options),
+        ...(unseen ? [rowOf(label, tokenizer, "unseen", unseen, options)] : []),
+      ]);
+  const [pixels, classes] = [rowsOf(false), rowsOf(true)];
+  return [
+    ...(pixels.length > 0 ? [tableCells(pixelColumns, [...pixels, ...paperPixelRows])] : []),
+    ...(classes.length > 0 ? [tableCells(classColumns, [...classes, ...paperClassRows])] : []),
+  ];
+}
+
+/** Sentences below the tables. */
+export function remarksOn(evaluated: readonly EvaluatedTokenizer[]): string[] {
+  const without = evaluated.filter(({ unseen }) => !unseen).map(({ label }) => label);
+  return [
+    NOT_COMPARABLE,
+    ...(without.length > 0
+      ? [`No unseen drawing has the classes that it knows, or none is left: ${without.join(", ")}.`]
+      : []),
+  ];
+}
+
+/** The content of a file of figures. */
+export function resultsOf(
+  evaluated: readonly EvaluatedTokenizer[],
+  { seed, size, features = null }: Omit<ReportOptions, "features"> & { features?: string | null },
+): object {
+  return {
+    format: "nuwa-tokenizer-evaluation",
+    version: 1,
+    seed,
+    features,
+    tokenizers: evaluated.map(({ folder, tokenizer, unseen, figures }) => {
+      const { name, input, data, training, model } = tokenizer;
+      const side = downsampling(model.config);
+      return {
+        name,
+        folder,
+        kind: kindOf(model.config),
+        input,
+        quantizer: model.config.quantizer.kind,
+        codebookSize: model.config.codebookSize,
+        resolution: size,
+        grid: size / side,
+        downsampling: side,
+        data,
+        training,
+        unseenDrawings: unseen?.dataset.emoji,
+        ...figures,
+      };
+    }),
+    paper: { pixels: paperPixelRows, classes: paperClassRows },
+  };
+}

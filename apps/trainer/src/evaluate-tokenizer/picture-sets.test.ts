@@ -12,7 +12,7 @@ const open = dataOpener({
 describe("the trained set", () => {
   test("has the combinations that training left out", async () => {
     const dataset = await open({ ...data, emoji: ["fox", "apple"] });
-    expect(trainedSet(dataset)).toEqual({
+    expect(trainedSet({ input: "pixels" }, dataset)).toEqual({
       dataset,
       combinations: dataset.combinations.images.heldOut,
       heldOut: true,
@@ -21,7 +21,13 @@ describe("the trained set", () => {
 
   test("or all of them where it left none out", async () => {
     const dataset = await open({ ...data, emoji: ["fox", "apple"], heldOut: 0 });
-    const { combinations, heldOut } = trainedSet(dataset);
+    const { combinations, heldOut } = trainedSet({ input: "pixels" }, dataset);
+    expect([combinations.length, heldOut]).toEqual([2 * 8, false]);
+  });
+
+  test("of line art has all of them: a background does not show", async () => {
+    const dataset = await open({ ...data, emoji: ["fox", "apple"] });
+    const { combinations, heldOut } = trainedSet({ input: "sketch" }, dataset);
     expect([combinations.length, heldOut]).toEqual([2 * 8, false]);
   });
 

@@ -24,9 +24,13 @@ export function dataOpener(console: Console): OpenData {
   };
 }
 
-/** The drawings that a tokenizer learnt from, in combinations that it did not where the data has some. */
-export function trainedSet(dataset: MovingOpenMoji): PictureSet {
+/**
+ * The drawings that a tokenizer learnt from, in combinations that it did not where the data has some. Line art and
+ * segmentations do not show a background, so no combination of theirs is new: all are taken.
+ */
+export function trainedSet({ input }: Pick<ImageTokenizer, "input">, dataset: MovingOpenMoji): PictureSet {
   const { train, heldOut } = dataset.combinations.images;
+  if (input !== "pixels") return { dataset, combinations: [...train, ...heldOut], heldOut: false };
   return heldOut.length > 0
     ? { dataset, combinations: heldOut, heldOut: true }
     : { dataset, combinations: train, heldOut: false };

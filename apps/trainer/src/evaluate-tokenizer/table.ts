@@ -52,9 +52,9 @@ function dataWords(
   group: "trained" | "unseen",
   { drawings, heldOutCombinations }: TokenizerFigures,
 ): string {
-  const what = input === "pixels" ? "" : `${input} of `;
-  if (group === "unseen") return `${what}${drawings} unseen drawings`;
-  return `${what}${drawings} trained drawings, ${heldOutCombinations ? "held-out" : "trained"} combinations`;
+  if (input !== "pixels") return `${input} of ${drawings} ${group} drawings`;
+  if (group === "unseen") return `${drawings} unseen drawings`;
+  return `${drawings} trained drawings, ${heldOutCombinations ? "held-out" : "trained"} combinations`;
 }
 
 interface Column {

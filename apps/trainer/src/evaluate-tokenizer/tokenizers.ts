@@ -57,7 +57,7 @@ export async function openTokenizers(
     const names = await unseenDrawings(seen, choice);
     const tokenizers: OpenedTokenizer[] = [];
     for (const [index, tokenizer] of read.entries()) {
-      const trained = trainedSet(datasets[index]);
+      const trained = trainedSet(tokenizer, datasets[index]);
       const unseen = await unseenSet(tokenizer, datasets[index], names, open);
       tokenizers.push({ folder: folders[index], label: labels[index], tokenizer, trained, unseen });
     }

@@ -13,7 +13,7 @@ function addCaptionTest(evaluate: Command, context: CommandContext): void {
   evaluate
     .command("captions", { isDefault: true })
     .description(
-      "Generate with a trained model and let a judge, trained on real renderings, name what it sees.",
+      "By default: generate with a trained model and let a judge, trained on real renderings, name what it sees.",
     )
     .requiredOption("--model <folder>", "a model folder (a run has one: runs/<name>/model)")
     .option("--out <file>", "write the figures to this JSON file")

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Rng } from "@nuwa/tensor3d";
+import { NuwaError, Rng } from "@nuwa/tensor3d";
 import { expectNoLeak, useCpu } from "@nuwa/testing";
 import { type VqConfigInput, VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
@@ -96,21 +96,49 @@ describe("nuwa evaluate tokenizer", () => {
     expect(await readFile(paths[1], "utf8")).toBe(await readFile(paths[0], "utf8"));
   });
 
-  test("names the network behind the Fréchet distance, and leaks nothing", () =>
-    expectNoLeak(async () => {
-      const embedding: Embedding = {
-        name: "mean colours 1",
-        dim: 3,
-        embed: (pixels) => tf.mean(pixels, [1, 2]) as tf.Tensor2D,
-      };
+  describe("with a network behind the Fréchet distance", () => {
+    const meanColours: Embedding = {
+      name: "mean colours 1",
+      dim: 3,
+      embed: (pixels) => tf.mean(pixels, [1, 2]) as tf.Tensor2D,
+      dispose() {},
+    };
+
+    async function evaluateWith(network: Embedding) {
       const { console, out, bars } = caught();
       const options = { model: [first], pictures: 4, unseen: "[key]", seed: 0, backend: "cpu" } as const;
       const { signal } = new AbortController();
-      await runEvaluateTokenizer(options, { console, signal }, embedding);
-      expect(out.filter((line) => line.includes("mean colours 1"))).toHaveLength(2);
-      expect(bars).toContain("mine, trained drawings");
-      expect(bars).toContain("mine, unseen drawings");
-    }));
+      await runEvaluateTokenizer(options, { console, signal }, async () => network);
+      return { out, bars };
+    }
+
+    test("names it, disposes it and leaks nothing", () =>
+      expectNoLeak(async () => {
+        let disposed = 0;
+        const { out, bars } = await evaluateWith({ ...meanColours, dispose: () => void disposed++ });
+        expect(out.filter((line) => line.includes("mean colours 1"))).toHaveLength(2);
+        expect(disposed).toBe(1);
+        expect(bars).toContain("mine, trained drawings");
+        expect(bars).toContain("mine, unseen drawings");
+      }));
+
+    test("leaves the distance out where it does not read pictures of the size, and says so", () =>
+      expectNoLeak(async () => {
+        const embed = (): tf.Tensor2D => {
+          throw new NuwaError("SHAPE", "Wanted at least 32 pixels, got 16.");
+        };
+        const { out } = await evaluateWith({ ...meanColours, embed });
+        expect(out.at(-1)).toBe("There is no Fréchet distance. Wanted at least 32 pixels, got 16.");
+        expect(out.join()).not.toContain("mean colours 1");
+      }));
+
+    test("passes on what else is wrong with it", async () => {
+      const embed = (): tf.Tensor2D => {
+        throw new Error("broken");
+      };
+      await expect(evaluateWith({ ...meanColours, embed })).rejects.toThrow("broken");
+    });
+  });
 
   test("a tokenizer that learnt from all drawings has no unseen ones", async () => {
     const path = join(folder, "all");

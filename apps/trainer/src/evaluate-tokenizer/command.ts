@@ -7,7 +7,7 @@ import type { BackendName } from "../commands/options.ts";
 import { markdownTable, textTable } from "../console/text-table.ts";
 import { assertWritable } from "../files/assert-writable.ts";
 import { CREDIT } from "../model/license.ts";
-import type { Embedding } from "./embedding.ts";
+import { type Embedding, objectionTo } from "./embedding.ts";
 import { type EvaluatedTokenizer, evaluateTokenizers } from "./evaluate-all.ts";
 import { type ReportOptions, remarksOn, resultsOf, tablesOf } from "./report.ts";
 import { reconstructionSheet } from "./sheet.ts";
@@ -28,12 +28,12 @@ export interface EvaluateTokenizerOptions {
 /**
  * `nuwa evaluate tokenizer`.
  *
- * @param embedding behind the Fréchet distance, which is left out without one; the caller disposes it
+ * @param openEmbedding opens the network behind the Fréchet distance, which is left out without one
  */
 export async function runEvaluateTokenizer(
   options: EvaluateTokenizerOptions,
   context: CommandContext,
-  embedding?: Embedding,
+  openEmbedding?: () => Promise<Embedding>,
 ): Promise<void> {
   const { model: folders, pictures, seed, out, markdown, sheet } = options;
   const { console } = context;
@@ -44,11 +44,15 @@ export async function runEvaluateTokenizer(
   for (const path of [out, markdown, sheet]) if (path !== undefined) await assertWritable(path);
   await selectBackend(options.backend, context);
   const { tokenizers, size, dispose } = await openTokenizers(folders, choice, console);
+  let network: Embedding | undefined;
   try {
+    network = await openEmbedding?.();
+    const objection = network && objectionTo(network, size);
+    const embedding = objection === undefined ? network : undefined;
     const evaluated = await evaluateTokenizers(tokenizers, { pictures, seed, embedding }, context);
     const report: ReportOptions = { seed, size, features: embedding?.name };
     const tables = tablesOf(evaluated, report);
-    const remarks = remarksOn(evaluated);
+    const remarks = remarksOn(evaluated, objection);
     for (const line of [...tables.flatMap((cells) => [...textTable(cells), ""]), ...remarks])
       console.line(line);
     await write(out, () => `${JSON.stringify(resultsOf(evaluated, report), null, 2)}\n`);
@@ -57,6 +61,7 @@ export async function runEvaluateTokenizer(
     await write(sheet, () => sheetOf(evaluated, seed));
     if (sheet !== undefined) console.line(CREDIT);
   } finally {
+    network?.dispose();
     dispose();
   }
 

@@ -17,6 +17,7 @@ const embedding: Embedding = {
   name: "mean colours",
   dim: 3,
   embed: (pixels) => tf.mean(pixels, [1, 2]) as tf.Tensor2D,
+  dispose() {},
 };
 const config = {
   resolution: 16,

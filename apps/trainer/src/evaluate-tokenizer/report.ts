@@ -33,15 +33,21 @@ export function tablesOf(evaluated: readonly EvaluatedTokenizer[], options: Repo
   ];
 }
 
-/** Sentences below the tables. */
-export function remarksOn(evaluated: readonly EvaluatedTokenizer[]): string[] {
+/**
+ * Paragraphs below the tables.
+ *
+ * @param objection of the network behind the Fréchet distance to the pictures
+ */
+export function remarksOn(evaluated: readonly EvaluatedTokenizer[], objection?: string): string[] {
   const without = evaluated.filter(({ unseen }) => !unseen).map(({ label }) => label);
-  return [
-    NOT_COMPARABLE,
-    ...(without.length > 0
-      ? [`No unseen drawing has the classes that it knows, or none is left: ${without.join(", ")}.`]
-      : []),
-  ];
+  const remarks = [NOT_COMPARABLE];
+  if (without.length > 0) {
+    remarks.push(`No unseen drawing has the classes that it knows, or none is left: ${without.join(", ")}.`);
+  }
+  if (objection !== undefined && evaluated.some(({ tokenizer }) => tokenizer.input === "pixels")) {
+    remarks.push(`There is no Fréchet distance. ${objection}`);
+  }
+  return remarks;
 }
 
 /** The content of a file of figures. */

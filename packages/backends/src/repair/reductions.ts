@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { leadingSum } from "../wasm/leading-sum.ts";
+import { axisSum } from "../wasm/axis-sum.ts";
 import { type PortableBackend, replaceKernel } from "./replace-kernel.ts";
 
 /** What tfjs's backends get wrong alike in kernels that go along an axis. */
@@ -27,7 +27,7 @@ function replaceCumulative(backendName: PortableBackend): void {
   }
 }
 
-/** The sum of no elements is not 0 on wasm and fails on webgpu; over leading axes it is slow on wasm. */
+/** The sum of no elements is not 0 on wasm and fails on webgpu; over axes before the last one it is slow on wasm. */
 function replaceSum(backendName: PortableBackend): void {
   replaceKernel<{ x: tf.Tensor }, { axis: number | number[]; keepDims: boolean }>(
     backendName,
@@ -36,7 +36,7 @@ function replaceSum(backendName: PortableBackend): void {
       const { x } = inputs;
       const axes = tf.util.parseAxisParam(attributes.axis, x.shape);
       if (x.size > 0) {
-        const sum = backendName === "wasm" ? leadingSum(x, axes, attributes.keepDims) : undefined;
+        const sum = backendName === "wasm" ? axisSum(x, axes, attributes.keepDims) : undefined;
         return sum ?? original(inputs, attributes);
       }
       return tf.zeros(

@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import { extname, join } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { chromium, type Page } from "playwright-core";
 import { build, defaultClientConditions } from "vite";
 
@@ -23,8 +23,8 @@ export interface OpenedPage {
 }
 
 export interface PageOptions {
-  /** The folder of `index.html`. */
-  readonly root: string;
+  /** The page's program, a module: what tests call they find on `globalThis`. */
+  readonly entry: string;
   /** The browser's program, as `findChromium` gives it. */
   readonly executablePath: string;
   /** Serves the page cross-origin isolated, so that it may share memory between threads. Default false. */
@@ -43,16 +43,29 @@ const flags = [
 ];
 
 /** Builds a page with Vite, serves it on localhost, and opens it in a headless browser. */
-export async function openPage({ root, executablePath, isolated = false }: PageOptions): Promise<OpenedPage> {
+export async function openPage({
+  entry,
+  executablePath,
+  isolated = false,
+}: PageOptions): Promise<OpenedPage> {
   const folder = await mkdtemp(join(tmpdir(), "nuwa-page-"));
   await build({
-    root,
+    root: dirname(entry),
+    configFile: false,
     base: "./",
     logLevel: "error",
     resolve: { conditions: ["@nuwa/source", ...defaultClientConditions] },
     worker: { format: "es" },
-    build: { outDir: folder, emptyOutDir: true, minify: false, target: "es2023", assetsInlineLimit: 0 },
+    build: {
+      outDir: folder,
+      emptyOutDir: true,
+      minify: false,
+      target: "es2023",
+      assetsInlineLimit: 0,
+      rolldownOptions: { input: entry, output: { entryFileNames: "main.js" } },
+    },
   });
+  await writeFile(join(folder, "index.html"), html);
   const server = await serve(folder, isolated ? isolation : {});
   const browser = await chromium.launch({ executablePath, args: flags });
   const page = await browser.newPage();
@@ -67,6 +80,19 @@ export async function openPage({ root, executablePath, isolated = false }: PageO
     },
   };
 }
+
+const html = `<!doctype html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8" />
+    <title>Tests</title>
+    <link rel="icon" href="data:," />
+  </head>
+  <body>
+    <script type="module" src="./main.js"></script>
+  </body>
+</html>
+`;
 
 const isolation = {
   "cross-origin-opener-policy": "same-origin",

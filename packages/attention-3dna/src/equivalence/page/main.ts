@@ -1,3 +1,4 @@
+import { ask } from "@nuwa/testing/page";
 import { type CheckRequest, type CheckResult, check } from "./check.ts";
 
 declare global {
@@ -7,11 +8,5 @@ declare global {
 
 globalThis.checkHere = check;
 
-globalThis.checkInWorker = (request) => {
-  const worker = new Worker(new URL("./worker.ts", import.meta.url), { type: "module" });
-  return new Promise<CheckResult>((resolve, reject) => {
-    worker.onmessage = ({ data }) => ("error" in data ? reject(new Error(data.error)) : resolve(data.result));
-    worker.onerror = ({ message }) => reject(new Error(message));
-    worker.postMessage(request);
-  }).finally(() => worker.terminate());
-};
+globalThis.checkInWorker = (request) =>
+  ask(new Worker(new URL("./worker.ts", import.meta.url), { type: "module" }), request);

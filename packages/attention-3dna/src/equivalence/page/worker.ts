@@ -1,9 +1,4 @@
-import { type CheckRequest, check } from "./check.ts";
+import { answer } from "@nuwa/testing/page";
+import { check } from "./check.ts";
 
-globalThis.onmessage = async ({ data }: MessageEvent<CheckRequest>) => {
-  try {
-    postMessage({ result: await check(data) });
-  } catch (error) {
-    postMessage({ error: String(error) });
-  }
-};
+answer(check);

@@ -8,8 +8,8 @@ import {
   type HashedWeights,
   hashedWeights,
   type PixelShape,
-  relativeError,
 } from "../fixtures/hashed-weights.ts";
+import { relativeError } from "../fixtures/relative-error.ts";
 import { importDiffusers } from "./diffusers.ts";
 import type { DiffusersVqConfig } from "./diffusers-config.ts";
 

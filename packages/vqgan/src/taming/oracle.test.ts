@@ -13,9 +13,9 @@ import {
   type HashedWeights,
   hashedWeights,
   type PixelShape,
-  relativeError,
   uniform,
 } from "../fixtures/hashed-weights.ts";
+import { relativeError } from "../fixtures/relative-error.ts";
 
 // tooling/oracle/taming_vqgan.py wrote the fixture with taming-transformers.
 interface Case {

@@ -46,11 +46,13 @@ export function exportPatchGan(discriminator: PatchDiscriminator): Record<string
 
 function byTorchName(discriminator: PatchDiscriminator): Record<string, tf.Variable> {
   const own = Object.entries(namedParams(discriminator));
-  return Object.fromEntries(own.map(([name, variable]) => [torchName(name, discriminator.config), variable]));
+  return Object.fromEntries(
+    own.map(([name, variable]) => [patchGanName(name, discriminator.config), variable]),
+  );
 }
 
-/** `blocks.1.norm.gain` -> `main.6.weight`. */
-function torchName(name: string, { layers, norm }: DiscriminatorConfig): string {
+/** The name in PyTorch's `Sequential` of one of our keys: `blocks.1.norm.gain` -> `main.6.weight`. */
+export function patchGanName(name: string, { layers, norm }: DiscriminatorConfig): string {
   const perBlock = norm === "group" ? 3 : 2;
   const parts = name.split(".");
   const kind = parts[parts.length - 1];

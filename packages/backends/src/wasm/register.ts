@@ -33,8 +33,9 @@ export async function registerWasm(options: WasmOptions = {}): Promise<SelectedB
   }
   const wasm = await import("@tensorflow/tfjs-backend-wasm");
   try {
-    if (options.wasmPaths !== undefined && tf.findBackend("wasm") === null)
-      wasm.setWasmPaths(options.wasmPaths);
+    // `tf.findBackend` would begin to load it, and `tf.setBackend` load it again.
+    const loaded = "wasm" in tf.engine().registry;
+    if (options.wasmPaths !== undefined && !loaded) wasm.setWasmPaths(options.wasmPaths);
     if (!(await tf.setBackend("wasm")))
       throw new Error("tfjs could not initialise it (its warning says why)");
   } catch (cause) {

@@ -29,11 +29,11 @@ describe.each(Object.entries(backends))("on %s with trained weights", (_backend,
         const { shape, data } = expected.pixels;
         const pixels = tf.tensor4d(Float32Array.from(data), shape as PixelShape);
         const latents = model.latents(pixels);
-        expect(await relativeError(latents, expected.latents)).toBeLessThan(1e-4);
+        expect(await relativeError(latents, expected.latents)).toBeLessThan(1e-5);
         const { codes } = model.encode(pixels);
         await expectClose(codes, expected.codes, {});
         const decoded = tf.tidy(() => model.decoder.apply(model.quantizer.latentsOf(codes) as tf.Tensor4D));
-        expect(await relativeError(decoded, expected.decoded)).toBeLessThan(1e-4);
+        expect(await relativeError(decoded, expected.decoded)).toBeLessThan(1e-5);
         const reconstructed = model.reconstruct(pixels);
         const error = tf.tidy(() => tf.mean(tf.squaredDifference(reconstructed, pixels)));
         const [squared] = await error.data();

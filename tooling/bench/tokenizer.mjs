@@ -14,7 +14,7 @@ import { takeTurns, timesTable } from "./lib/turns.mjs";
 
 const { values: options } = parseArgs({
   options: {
-    size: { type: "string", multiple: true, default: Object.keys(tokenizerSizes) },
+    size: { type: "string", multiple: true, default: ["small", "imagenet"] },
     rounds: { type: "string", default: "5" },
     calls: { type: "string", default: "3" },
     threads: { type: "string", default: String(availableParallelism()) },

@@ -2,27 +2,40 @@
 // Built by scripts/build-kernel.mjs.
 import { keyGradientRow, queryGradientRow } from "./backward";
 import { forwardRow } from "./forward";
-import { Job, Phase, TILE, theJob } from "./job";
+import { Job, Phase, Step, stepOf, theJob } from "./job";
 
-/** The main thread's part: opens the job that lies in memory, works on it too, and returns when all is done. */
-export function run(): void {
+/** Opens the job that lies in memory: the other threads wake up, and wait for steps. */
+export function start(): void {
   const job = theJob();
-  const shared = job.threads > 1;
-  const rows = job.phase === Phase.KEY_GRADIENT ? job.keyCount : job.queryCount;
-  job.tiles = (job.groups / job.span) * tilesOf(rows);
   job.next = 0;
-  if (shared) {
-    atomic.add<i32>(epochOf(job), 1);
-    atomic.notify(epochOf(job), job.threads - 1);
-  }
-  takeTiles(job, 0);
-  if (!shared) return;
+  job.offered = 0;
   atomic.add<i32>(epochOf(job), 1);
-  let working = atomic.load<i32>(workingOf(job));
-  while (working !== 0) {
-    atomic.wait<i32>(workingOf(job), working, -1);
-    working = atomic.load<i32>(workingOf(job));
+  atomic.notify(epochOf(job), -1);
+}
+
+/** Says that what the first `steps` steps read is in memory. The main thread offers all before it completes any. */
+export function offer(steps: i32): void {
+  const job = theJob();
+  atomic.store<i32>(offeredOf(job), steps);
+  atomic.notify(offeredOf(job), -1);
+}
+
+/** The main thread's part: works until all of a step is done. */
+export function complete(step: i32): void {
+  const job = theJob();
+  const left = leftOf(stepOf(job, step));
+  while (atomic.load<i32>(left) !== 0) {
+    if (!takeTile(job, 0)) awaitZero(left);
   }
+}
+
+/** Closes the job, and returns when no thread looks at it any more. Steps that are not complete are given up. */
+export function finish(): void {
+  const job = theJob();
+  atomic.store<i32>(nextOf(job), job.steps * job.tiles);
+  offer(job.steps);
+  atomic.add<i32>(epochOf(job), 1);
+  awaitZero(workingOf(job));
 }
 
 /** Another thread's life: helps with every job, and sleeps in between. It never returns. */
@@ -33,7 +46,7 @@ export function work(thread: i32): void {
     if ((epoch & 1) !== 0) {
       atomic.add<i32>(workingOf(job), 1);
       // Only while the job is still open; the main thread waits for those that are working.
-      if (atomic.load<i32>(epochOf(job)) === epoch) takeTiles(job, thread);
+      if (atomic.load<i32>(epochOf(job)) === epoch) while (takeTile(job, thread)) {}
       atomic.sub<i32>(workingOf(job), 1);
       atomic.notify(workingOf(job), 1);
     }
@@ -41,33 +54,46 @@ export function work(thread: i32): void {
   }
 }
 
-function takeTiles(job: Job, thread: i32): void {
-  const next = changetype<usize>(job) + offsetof<Job>("next");
+/** Computes the next tile, once what it needs is there. Returns false where none is left. */
+function takeTile(job: Job, thread: i32): bool {
+  const tile = atomic.add<i32>(nextOf(job), 1);
+  const index = tile / job.tiles;
+  if (index >= job.steps) return false;
+  const step = stepOf(job, index);
+  let offered = atomic.load<i32>(offeredOf(job));
+  while (offered <= index) {
+    atomic.wait<i32>(offeredOf(job), offered, -1);
+    offered = atomic.load<i32>(offeredOf(job));
+  }
+  if (step.needs >= 0) awaitZero(leftOf(stepOf(job, step.needs)));
+  computeTile(job, step, tile % job.tiles, thread);
+  if (atomic.sub<i32>(leftOf(step), 1) === 1) atomic.notify(leftOf(step), -1);
+  return true;
+}
+
+function computeTile(job: Job, step: Step, tile: i32, thread: i32): void {
   const row = <usize>job.rows + <usize>thread * (<usize>job.rowBytes << 1);
-  const rows = job.phase === Phase.KEY_GRADIENT ? job.keyCount : job.queryCount;
-  const tilesEach = tilesOf(rows);
-  const span = job.span;
-  while (true) {
-    const tile = job.threads > 1 ? atomic.add<i32>(next, 1) : job.next++;
-    if (tile >= job.tiles) return;
-    const group = job.firstGroup + (tile / tilesEach) * span;
-    const begin = (tile % tilesEach) * TILE;
-    const end = min(begin + TILE, rows);
-    const sample = group / job.heads;
-    const first = group % job.heads;
-    for (let token = begin; token < end; token++) {
-      for (let head = first; head < first + span; head++) {
-        if (job.phase === Phase.FORWARD) forwardRow(job, sample, head, token, row);
-        else if (job.phase === Phase.QUERY_GRADIENT) queryGradientRow(job, sample, head, token, row, thread);
-        else keyGradientRow(job, sample, head, token);
-      }
+  const rows = step.phase === Phase.KEY_GRADIENT ? job.keyCount : job.queryCount;
+  const each = (rows + job.tiles - 1) / job.tiles;
+  const begin = tile * each;
+  const end = min(begin + each, rows);
+  const sample = step.group / job.heads;
+  const first = step.group % job.heads;
+  for (let token = begin; token < end; token++) {
+    for (let head = first; head < first + job.span; head++) {
+      if (step.phase === Phase.FORWARD) forwardRow(job, sample, head, token, row);
+      else if (step.phase === Phase.QUERY_GRADIENT) queryGradientRow(job, sample, head, token, row, thread);
+      else keyGradientRow(job, sample, head, token);
     }
   }
 }
 
-@inline
-function tilesOf(rows: i32): i32 {
-  return (rows + TILE - 1) / TILE;
+function awaitZero(address: usize): void {
+  let value = atomic.load<i32>(address);
+  while (value !== 0) {
+    atomic.wait<i32>(address, value, -1);
+    value = atomic.load<i32>(address);
+  }
 }
 
 @inline
@@ -76,6 +102,21 @@ function epochOf(job: Job): usize {
 }
 
 @inline
+function nextOf(job: Job): usize {
+  return changetype<usize>(job) + offsetof<Job>("next");
+}
+
+@inline
+function offeredOf(job: Job): usize {
+  return changetype<usize>(job) + offsetof<Job>("offered");
+}
+
+@inline
 function workingOf(job: Job): usize {
   return changetype<usize>(job) + offsetof<Job>("working");
+}
+
+@inline
+function leftOf(step: Step): usize {
+  return changetype<usize>(step) + offsetof<Step>("left");
 }

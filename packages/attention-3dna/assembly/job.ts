@@ -1,6 +1,9 @@
 /**
- * One piece of work that all threads share, at a fixed place in memory. The host fills in everything from `phase` on;
- * `src/kernels/wasm/job.ts` has the same list of fields.
+ * One piece of work that all threads share, at a fixed place in memory. The host fills in everything from `steps` on;
+ * scripts/build-kernel.mjs tells it the fields.
+ *
+ * Its steps are taken in order, each in tiles of rows: a thread takes the next tile and then waits for what it needs, so
+ * whatever is waited for is being computed, or copied in by the main thread.
  */
 @unmanaged
 export class Job {
@@ -8,17 +11,15 @@ export class Job {
   epoch: i32;
   /** The next tile to take. */
   next: i32;
+  /** Steps, from the first on, whose inputs are in memory. */
+  offered: i32;
   /** Threads, besides the main one, that may be taking tiles. */
   working: i32;
-  tiles: i32;
 
-  /** `FORWARD`, `QUERY_GRADIENT` or `KEY_GRADIENT`. */
-  phase: i32;
-  threads: i32;
-  /** The groups, each a head of a sample, that the job is about. */
-  firstGroup: i32;
-  groups: i32;
-  /** Groups that a tile takes in turn for each query: 1, or all heads where their rows lie side by side. */
+  steps: i32;
+  /** Tiles of each step. */
+  tiles: i32;
+  /** Groups, each a head of a sample, of a step: 1, or all heads where their rows lie side by side, taken in turn. */
   span: i32;
   heads: i32;
   queryCount: i32;
@@ -39,6 +40,8 @@ export class Job {
   keyTokenStride: i32;
 
   // Addresses.
+  /** `[steps]` of `Step`. */
+  stepList: i32;
   query: i32;
   key: i32;
   value: i32;
@@ -58,11 +61,24 @@ export class Job {
   transposedOffsets: i32;
   queries: i32;
   entries: i32;
-  /** `[groups of the job, pairs, 2]`: each pair's weight, and the gradient of its score. */
+  /** `[edgeGroups, pairs, 2]`: each pair's weight, and the gradient of its score, in the place of group % edgeGroups. */
   edges: i32;
+  edgeGroups: i32;
   /** A row of scores and a row of their gradients for each thread. */
   rows: i32;
   rowBytes: i32;
+}
+
+/** One phase for one group, or for the `span` groups from it on. */
+@unmanaged
+export class Step {
+  /** `FORWARD`, `QUERY_GRADIENT` or `KEY_GRADIENT`. */
+  phase: i32;
+  group: i32;
+  /** The step that must be complete before, -1 for none. */
+  needs: i32;
+  /** Tiles that are not done yet. */
+  left: i32;
 }
 
 @inline const JOB_ADDRESS: usize = 64;
@@ -72,14 +88,16 @@ export function theJob(): Job {
   return changetype<Job>(JOB_ADDRESS);
 }
 
+@inline
+export function stepOf(job: Job, index: i32): Step {
+  return changetype<Step>(<usize>job.stepList + <usize>index * offsetof<Step>());
+}
+
 export namespace Phase {
   export const FORWARD = 0;
   export const QUERY_GRADIENT = 1;
   export const KEY_GRADIENT = 2;
 }
-
-/** Queries, or keys, that a thread takes at once. */
-@inline export const TILE = 32;
 
 /** Where the rows of a head of a sample begin in a tensor over the queries. */
 @inline
@@ -103,6 +121,6 @@ export function statisticsOf(job: Job, sample: i32, head: i32, query: i32): usiz
 /** Where the weights and score gradients of a head's pairs lie. */
 @inline
 export function edgesOf(job: Job, sample: i32, head: i32): usize {
-  const group = sample * job.heads + head - job.firstGroup;
+  const group = (sample * job.heads + head) % job.edgeGroups;
   return <usize>job.edges + <usize>group * (<usize>job.pairs << 3);
 }

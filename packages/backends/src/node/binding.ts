@@ -68,27 +68,19 @@ export class Binding {
 
   /** Copies values into a new tensor. */
   createTensor(shape: readonly number[], dtype: number, values: Values): number {
-    const { c, status } = this;
-    const rank = shape.length;
-    let size = 1;
-    for (let axis = 0; axis < rank; axis++) {
-      this.dims[axis] = BigInt(shape[axis]);
-      size *= shape[axis];
-    }
+    const { c } = this;
+    const size = sizeOf(shape);
     const array = dtype === TF_TYPE.string ? undefined : typedValues(dtype, values, size);
     const bytes = array ? array.byteLength : size * 24; // TF_TString is 24 bytes
-    const tensor = c.TF_AllocateTensor(dtype, this.dims, rank, bytes);
-    if (tensor === 0) throw new NuwaError("BACKEND", `node backend: no memory for ${bytes} bytes.`);
-    try {
-      if (!array) writeStrings(c, c.TF_TensorData(tensor), values as (string | Uint8Array)[], size);
-      else if (bytes > 0) c.copyIn(c.TF_TensorData(tensor), this.staged(array), bytes);
-      const handle = c.TFE_NewTensorHandle(tensor, status);
-      this.check("createTensor");
-      this.tensors++;
-      return handle;
-    } finally {
-      c.TF_DeleteTensor(tensor); // the handle keeps its own reference
-    }
+    return this.newTensor(shape, dtype, bytes, (data) => {
+      if (!array) writeStrings(c, data, values as (string | Uint8Array)[], size);
+      else if (bytes > 0) c.copyIn(data, this.staged(array), bytes);
+    });
+  }
+
+  /** A new float32 tensor, to be filled by {@link writeTensor} before any operation reads it. */
+  createEmpty(shape: readonly number[]): number {
+    return this.newTensor(shape, TF_TYPE.float32, sizeOf(shape) * 4, () => {});
   }
 
   deleteTensor(id: number): void {
@@ -108,17 +100,14 @@ export class Binding {
     });
   }
 
-  /** Copies a tensor's values into an array of as many bytes. */
-  copyTensor(id: number, to: ArrayBufferView): void {
-    this.withValues(id, "copyTensor", (from, bytes) => {
-      if (bytes !== to.byteLength) {
-        throw new NuwaError(
-          "SHAPE",
-          `node backend: wanted room for ${bytes} bytes of a tensor, got ${to.byteLength}.`,
-        );
-      }
-      if (bytes > 0) this.c.copyOut(to, from, bytes);
-    });
+  /** Copies as many bytes of a tensor, from `begin` on, as an array has. */
+  copyTensor(id: number, to: ArrayBufferView, begin = 0): void {
+    this.withPart(id, "copyTensor", to, begin, (from) => this.c.copyOut(to, from, to.byteLength));
+  }
+
+  /** Copies an array into a tensor's values, from byte `begin` on. */
+  writeTensor(id: number, values: ArrayBufferView, begin = 0): void {
+    this.withPart(id, "writeTensor", values, begin, (to) => this.c.copyIn(to, values, values.byteLength));
   }
 
   /**
@@ -176,6 +165,47 @@ export class Binding {
       return use(c.TF_TensorData(tensor), c.TF_TensorByteSize(tensor));
     } finally {
       c.TF_DeleteTensor(tensor);
+    }
+  }
+
+  /** The same for the part of the values that an array stands for, from byte `begin` on. */
+  private withPart(
+    id: number,
+    where: string,
+    { byteLength }: ArrayBufferView,
+    begin: number,
+    use: (part: Pointer) => void,
+  ): void {
+    this.withValues(id, where, (values, bytes) => {
+      if (begin + byteLength > bytes) {
+        throw new NuwaError(
+          "SHAPE",
+          `node backend: wanted at most ${bytes - begin} bytes from byte ${begin} of a tensor on, got ${byteLength}.`,
+        );
+      }
+      if (byteLength > 0) use(values + begin);
+    });
+  }
+
+  /** A new tensor, whose values `fill` writes to the address that it gets. */
+  private newTensor(
+    shape: readonly number[],
+    dtype: number,
+    bytes: number,
+    fill: (data: Pointer) => void,
+  ): number {
+    const { c, status } = this;
+    for (let axis = 0; axis < shape.length; axis++) this.dims[axis] = BigInt(shape[axis]);
+    const tensor = c.TF_AllocateTensor(dtype, this.dims, shape.length, bytes);
+    if (tensor === 0) throw new NuwaError("BACKEND", `node backend: no memory for ${bytes} bytes.`);
+    try {
+      fill(c.TF_TensorData(tensor));
+      const handle = c.TFE_NewTensorHandle(tensor, status);
+      this.check("createTensor");
+      this.tensors++;
+      return handle;
+    } finally {
+      c.TF_DeleteTensor(tensor); // the handle keeps its own reference
     }
   }
 
@@ -262,4 +292,10 @@ export class Binding {
     c.TF_DeleteDeviceList(list);
     return devices;
   }
+}
+
+function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (let axis = 0; axis < shape.length; axis++) size *= shape[axis];
+  return size;
 }

@@ -236,18 +236,26 @@ describe("values for kernels that compute outside of TensorFlow", () => {
       expect([...to]).toEqual([2, 3, 4, 5]);
       backend.copyInto(fresh, to.subarray(1, 3));
       expect([...to]).toEqual([2, 5, 6, 5]);
-      expect(() => backend.copyInto(computed, to.subarray(1))).toThrow(
-        "wanted room for 16 bytes of a tensor, got 12",
+      backend.copyInto(computed, to.subarray(0, 2), 1);
+      backend.copyInto(written, to.subarray(2), 2);
+      expect([...to]).toEqual([3, 4, 3, 4]);
+      expect(() => backend.copyInto(computed, to, 1)).toThrow(
+        "wanted at most 12 bytes from byte 4 of a tensor on, got 16",
       );
       tf.dispose([written, computed, reshaped, fresh]);
     }));
 
-  test("become a tensor that does not change with them, also from WebAssembly's memory", () =>
+  test("are written into an empty tensor part by part, also from WebAssembly's memory", () =>
     expectNoLeak(async () => {
       const memory = new Float32Array(new WebAssembly.Memory({ initial: 1 }).buffer, 64, 4).fill(7);
-      const tensor = backend.copyOf(memory, [2, 2]);
+      const tensor = backend.emptyTensor([2, 2]);
+      backend.copyFrom(tensor, memory.subarray(0, 1));
+      backend.copyFrom(tensor, memory.fill(8).subarray(0, 3), 1);
+      expect(() => backend.copyFrom(tensor, memory, 1)).toThrow(
+        "wanted at most 12 bytes from byte 4 of a tensor on, got 16",
+      );
       memory.fill(0);
-      await expectClose(tensor, { shape: [2, 2], data: [7, 7, 7, 7] }, {});
+      await expectClose(tensor, { shape: [2, 2], data: [7, 8, 8, 8] }, {});
       tensor.dispose();
     }));
 });

@@ -131,17 +131,21 @@ export class NodeBackend extends tf.KernelBackend {
     return { dataId: x.dataId, shape, dtype: x.dtype };
   }
 
-  /** Copies a tensor's values into an array, for kernels that compute outside of TensorFlow. */
-  copyInto({ dataId }: tf.TensorInfo, to: Float32Array): void {
+  /** Copies values of a tensor, from element `begin` on, into an array, for kernels that compute outside of TensorFlow. */
+  copyInto({ dataId }: tf.TensorInfo, to: Float32Array, begin = 0): void {
     const { values, id } = this.entries.get(dataId);
-    if (values === null) this.binding.copyTensor(id, to);
-    else to.set(values as Float32Array);
+    if (values === null) this.binding.copyTensor(id, to, begin * 4);
+    else to.set((values as Float32Array).subarray(begin, begin + to.length));
   }
 
-  /** A float32 tensor with a copy of the values, which may lie in memory that changes later. */
-  copyOf(values: Float32Array, shape: number[]): tf.Tensor {
-    const id = this.binding.createTensor(shape, TF_TYPE.float32, values);
-    return this.createOutputTensor({ id, shape, dtype: TF_TYPE.float32 });
+  /** A new float32 tensor, to be filled by {@link copyFrom} before anything reads it. */
+  emptyTensor(shape: number[]): tf.Tensor {
+    return this.createOutputTensor({ id: this.binding.createEmpty(shape), shape, dtype: TF_TYPE.float32 });
+  }
+
+  /** Copies an array into an empty tensor's values, from element `begin` on. */
+  copyFrom({ dataId }: tf.TensorInfo, values: Float32Array, begin = 0): void {
+    this.binding.writeTensor(this.entries.get(dataId).id, values, begin * 4);
   }
 
   private idOfReshaped(entry: Entry, shape: readonly number[]): number {

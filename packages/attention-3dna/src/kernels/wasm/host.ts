@@ -1,17 +1,27 @@
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 
-/** How the kernel reaches the values of a backend that computes on the CPU. */
+/** How the kernel reaches the values of a backend that computes on the CPU: in pieces, to or from any place. */
 export interface Host {
-  /** Copies a tensor's values. */
-  read(tensor: tf.TensorInfo, to: Float32Array): void;
-  /** A new tensor with a copy of the values. */
-  write(shape: number[], values: Float32Array): tf.TensorInfo;
+  reader(tensor: tf.TensorInfo): Reader;
+  /** A new float32 tensor, to be written once. */
+  writer(shape: number[]): Writer;
+}
+
+/** Copies the values from element `begin` on that `to` has room for. */
+export type Reader = (begin: number, to: Float32Array) => void;
+
+export interface Writer {
+  /** Copies values to the elements from `begin` on. */
+  write(begin: number, values: Float32Array): void;
+  /** The tensor, when all is written. */
+  finish(): tf.TensorInfo;
 }
 
 /** What `@nuwa/backends`' node backend offers: copies between libtensorflow's memory and an array, nothing between. */
 interface NodeBackend extends tf.KernelBackend {
-  copyInto(tensor: tf.TensorInfo, to: Float32Array): void;
-  copyOf(values: Float32Array, shape: number[]): tf.TensorInfo;
+  copyInto(tensor: tf.TensorInfo, to: Float32Array, begin: number): void;
+  emptyTensor(shape: number[]): tf.TensorInfo;
+  copyFrom(tensor: tf.TensorInfo, values: Float32Array, begin: number): void;
 }
 
 /** tfjs's wasm backend: its tensors are views of its heap. */
@@ -28,18 +38,26 @@ export function hostOf(backend: tf.KernelBackend): Host {
 
 function nodeHost(backend: NodeBackend): Host {
   return {
-    read: (tensor, to) => backend.copyInto(tensor, to),
-    write: (shape, values) => backend.copyOf(values, shape),
+    reader: (tensor) => (begin, to) => backend.copyInto(tensor, to, begin),
+    writer(shape) {
+      const tensor = backend.emptyTensor(shape);
+      return {
+        write: (begin, values) => backend.copyFrom(tensor, values, begin),
+        finish: () => tensor,
+      };
+    },
   };
 }
 
 function wasmHost(backend: WasmBackend): Host {
   return {
-    read: (tensor, to) => to.set(backend.typedArrayFromHeap(tensor)),
-    write(shape, values) {
+    reader: (tensor) => (begin, to) => copyPart(backend.typedArrayFromHeap(tensor), begin, to),
+    writer(shape) {
       const tensor = backend.makeOutput(shape, "float32");
-      backend.typedArrayFromHeap(tensor).set(values);
-      return tensor;
+      return {
+        write: (begin, values) => backend.typedArrayFromHeap(tensor).set(values, begin),
+        finish: () => tensor,
+      };
     },
   };
 }
@@ -47,11 +65,20 @@ function wasmHost(backend: WasmBackend): Host {
 /** Any backend that reads at once, such as tfjs's cpu and tfjs-node. */
 function plainHost(backend: tf.KernelBackend): Host {
   return {
-    read: ({ dataId }, to) => to.set(backend.readSync(dataId) as Float32Array),
-    write: (shape, values) => ({
-      dataId: backend.write(values.slice(), shape, "float32"),
-      shape,
-      dtype: "float32",
-    }),
+    reader({ dataId }) {
+      const values = backend.readSync(dataId) as Float32Array;
+      return (begin, to) => copyPart(values, begin, to);
+    },
+    writer(shape) {
+      const all = new Float32Array(tf.util.sizeFromShape(shape));
+      return {
+        write: (begin, values) => all.set(values, begin),
+        finish: () => ({ dataId: backend.write(all, shape, "float32"), shape, dtype: "float32" }),
+      };
+    },
   };
+}
+
+function copyPart(values: Float32Array, begin: number, to: Float32Array): void {
+  to.set(values.subarray(begin, begin + to.length));
 }

@@ -1,5 +1,5 @@
 import { jobFields, kernelBytes } from "../../generated/kernel.ts";
-import { Workspace } from "./workspace.ts";
+import { type Region, Workspace } from "./workspace.ts";
 
 type JobField = (typeof jobFields)[number];
 
@@ -7,9 +7,30 @@ type JobField = (typeof jobFields)[number];
 export type Job = Readonly<Partial<Record<JobField, number>>>;
 
 /** Phases of the kernel, as assembly/job.ts numbers them. */
-export const PHASE = { forward: 0, queryGradient: 1, keyGradient: 2 } as const;
+const PHASE = { forward: 0, queryGradient: 1, keyGradient: 2 } as const;
+
+export type Phase = keyof typeof PHASE;
+
+/** One phase for one group, or for the job's `span` groups from it on; a group is a head of a sample. */
+export interface Step {
+  readonly phase: Phase;
+  readonly group: number;
+  /** The earlier step that must be complete before, -1 for none. */
+  readonly needs: number;
+}
+
+/** Numbers that a step takes in the kernel's memory. */
+export const STEP_LENGTH = 4;
 
 const JOB_ADDRESS = 64;
+
+/** What the kernel offers to the main thread; assembly/index.ts says what each does. */
+interface Kernel {
+  start(): void;
+  offer(steps: number): void;
+  complete(step: number): void;
+  finish(): void;
+}
 
 /** A function on another thread that takes part in the jobs of `memory`. */
 export interface HelperThread {
@@ -19,7 +40,7 @@ export interface HelperThread {
 /** The compiled kernel over its memory, with the threads that help it. */
 export class KernelRuntime {
   readonly #memory: WebAssembly.Memory;
-  readonly #run: () => void;
+  readonly #kernel: Kernel;
   readonly #helpers: readonly HelperThread[];
 
   private constructor(
@@ -29,7 +50,7 @@ export class KernelRuntime {
   ) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.#memory = memory;
-    this.#run = exports.run as () => void;
+    this.#kernel = exports as unknown as Kernel;
     this.#helpers = helpers;
   }
 
@@ -62,18 +83,41 @@ export class KernelRuntime {
     return new Workspace(this.#memory);
   }
 
-  /** Runs a phase on all threads. Fields that `job` leaves out keep what they had. */
-  run(phase: keyof typeof PHASE, job: Job): void {
-    const ints = new Int32Array(this.#memory.buffer, JOB_ADDRESS, jobFields.length);
-    const floats = new Float32Array(this.#memory.buffer, JOB_ADDRESS, jobFields.length);
-    const all: Job = { ...job, phase: PHASE[phase], threads: this.threads };
+  /**
+   * Opens a job: the helpers begin each step once it is offered. `finish` must follow.
+   *
+   * @param list room for `STEP_LENGTH` numbers a step
+   * @param tiles parts of a step that the threads share out
+   */
+  start(job: Job, steps: readonly Step[], list: Region, tiles: number): void {
+    const { buffer } = this.#memory;
+    const records = steps.flatMap(({ phase, group, needs }) => [PHASE[phase], group, needs, tiles]);
+    new Int32Array(buffer, list.address, list.length).set(records);
+    const ints = new Int32Array(buffer, JOB_ADDRESS, jobFields.length);
+    const floats = new Float32Array(buffer, JOB_ADDRESS, jobFields.length);
+    const all: Job = { ...job, steps: steps.length, stepList: list.address, tiles };
     jobFields.forEach((field, place) => {
       const value = all[field];
       if (value === undefined) return;
       if (field === "scale") floats[place] = value;
       else ints[place] = value;
     });
-    this.#run();
+    this.#kernel.start();
+  }
+
+  /** Says that what the first `count` steps read is in memory. */
+  offer(count: number): void {
+    this.#kernel.offer(count);
+  }
+
+  /** Works until a step is complete, after all were offered. */
+  complete(step: number): void {
+    this.#kernel.complete(step);
+  }
+
+  /** Closes the job, also with steps that are not complete. */
+  finish(): void {
+    this.#kernel.finish();
   }
 
   stop(): void {

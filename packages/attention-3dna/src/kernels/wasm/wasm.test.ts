@@ -6,6 +6,8 @@ import { attend, attendSequence } from "../../attend.ts";
 import { full } from "../../full.ts";
 import { splitHeads } from "../../heads.ts";
 import { nearby } from "../../nearby.ts";
+import { neighbourTable } from "../../neighbour-table.ts";
+import { cpuKernels } from "./kernels.ts";
 import { kernelThreads, prepareKernels } from "./prepare.ts";
 import { Workspace } from "./workspace.ts";
 
@@ -63,6 +65,24 @@ test("threads come and go, and give the same numbers", () =>
     }
     for (const values of results) expect(values).toEqual(results[0]);
     q.dispose();
+  }));
+
+test("a call whose inputs cannot be read leaves the threads ready for the next", () =>
+  expectNoLeak(async () => {
+    await prepareKernels({ threads: 3 });
+    const pattern = nearby({ extent: { height: 3, width: 3, frames: 1 } });
+    const q = randomNormal([1, 4, 576, 16], new Rng(1)) as tf.Tensor4D;
+    const before = attend(q, q, q, { pattern, queryGrid: grid });
+    let reads = 0;
+    const copyInto = () => {
+      if (++reads === 8) throw new Error("gone");
+    };
+    const attributes = { table: neighbourTable(pattern, { queryGrid: grid }), heads: 4, scale: 0.25 };
+    const failing = { copyInto } as unknown as tf.KernelBackend;
+    expect(() => cpuKernels.forward(failing, { query: q, key: q, value: q }, attributes)).toThrow("gone");
+    const after = attend(q, q, q, { pattern, queryGrid: grid });
+    expect(await after.data()).toEqual(await before.data());
+    tf.dispose([q, before, after]);
   }));
 
 test.each([0, 1.5, -2, Number.NaN])("%d threads are refused", async (threads) => {

@@ -1,4 +1,4 @@
-import { edgesOf, Job, keyBase, queryBase, statisticsOf } from "./job";
+import { edgesOf, Job, keyBase, queryBase, statisticsOf, weightsOf } from "./job";
 import { entryAt, fillUp, rowProducts, scaleAndBias, sumRows } from "./scores";
 import { addRows4, exp4, sumOfLanes } from "./vector";
 
@@ -12,28 +12,39 @@ export function queryGradientRow(job: Job, sample: i32, head: i32, query: i32, r
   const first = load<i32>(<usize>job.offsets + (<usize>query << 2));
   const end = load<i32>(<usize>job.offsets + (<usize>(query + 1) << 2));
   const gradients = row + <usize>job.rowBytes;
-  rowProducts(job, <usize>job.query + place, <usize>job.key + base, first, end, row);
-  scaleAndBias(job, head, first, end, row);
+  if (job.weights !== 0) {
+    memory.copy(row, weightsOf(job, sample, head) + (<usize>first << 2), <usize>(end - first) << 2);
+  } else {
+    rowProducts(job, <usize>job.query + place, <usize>job.key + base, first, end, row);
+    scaleAndBias(job, head, first, end, row);
+    weightsOfScores(row, end - first, statisticsOf(job, sample, head, query));
+  }
+  fillUp(row, end - first, 0);
   rowProducts(job, <usize>job.y + place, <usize>job.value + base, first, end, gradients);
-  scoreGradients(row, gradients, end - first, statisticsOf(job, sample, head, query));
+  scoreGradients(row, gradients, end - first);
   keepEdges(edgesOf(job, sample, head) + (<usize>first << 3), row, gradients, end - first);
   if (job.biasOffsets > 0) addToBias(job, thread * job.heads + head, gradients, first, end);
   sumRows(job, <usize>job.queryGradient + place, <usize>job.key + base, first, end, gradients, job.scale);
 }
 
-/** Scores become weights p, and dp = dy . v becomes p (dp - sum p dp), both in place. */
+/** Scores become weights, in place. */
 @inline
-function scoreGradients(row: usize, gradients: usize, count: i32, statistics: usize): void {
-  const largest = load<f32>(statistics);
-  const reciprocal = load<f32>(statistics + 4);
-  fillUp(row, count, -Infinity);
+function weightsOfScores(row: usize, count: i32, statistics: usize): void {
+  const largest = f32x4.splat(load<f32>(statistics));
+  const reciprocal = f32x4.splat(load<f32>(statistics + 4));
+  const end = row + (<usize>count << 2);
+  for (let at = row; at < end; at += 16) {
+    v128.store(at, f32x4.mul(exp4(f32x4.sub(v128.load(at), largest)), reciprocal));
+  }
+}
+
+/** dp = dy . v becomes p (dp - sum p dp), in place, by the weights p of the row, which zeros fill up. */
+@inline
+function scoreGradients(row: usize, gradients: usize, count: i32): void {
   const end = <usize>count << 2;
   let sum = f32x4.splat(0);
   for (let at: usize = 0; at < end; at += 16) {
-    const shifted = f32x4.sub(v128.load(row + at), f32x4.splat(largest));
-    const weights = f32x4.mul(exp4(shifted), f32x4.splat(reciprocal));
-    sum = f32x4.add(sum, f32x4.mul(weights, v128.load(gradients + at)));
-    v128.store(row + at, weights);
+    sum = f32x4.add(sum, f32x4.mul(v128.load(row + at), v128.load(gradients + at)));
   }
   const mean = f32x4.splat(sumOfLanes(sum));
   for (let at: usize = 0; at < end; at += 16) {

@@ -1,4 +1,4 @@
-import { Job, keyBase, queryBase, statisticsOf } from "./job";
+import { Job, keyBase, queryBase, statisticsOf, weightsOf } from "./job";
 import { fillUp, rowProducts, scaleAndBias, sumRows } from "./scores";
 import { exp4, maxOfLanes, sumOfLanes } from "./vector";
 
@@ -13,6 +13,10 @@ export function forwardRow(job: Job, sample: i32, head: i32, query: i32, row: us
   const largest = largestOf(row, end - first);
   const reciprocal = exponentials(row, end - first, largest);
   sumRows(job, <usize>job.y + place, <usize>job.value + base, first, end, row, reciprocal);
+  if (job.weights !== 0) {
+    keepWeights(weightsOf(job, sample, head) + (<usize>first << 2), row, end - first, reciprocal);
+    return;
+  }
   const statistics = statisticsOf(job, sample, head, query);
   store<f32>(statistics, largest);
   store<f32>(statistics + 4, reciprocal);
@@ -39,4 +43,10 @@ function exponentials(row: usize, count: i32, largest: f32): f32 {
     v128.store(at, weights);
   }
   return 1 / sumOfLanes(sum);
+}
+
+@inline
+function keepWeights(weights: usize, row: usize, count: i32, reciprocal: f32): void {
+  const end = <usize>count << 2;
+  for (let at: usize = 0; at < end; at += 4) store<f32>(weights + at, load<f32>(row + at) * reciprocal);
 }

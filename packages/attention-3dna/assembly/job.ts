@@ -47,6 +47,8 @@ export class Job {
   value: i32;
   /** The result, or in the backward pass its gradient. */
   y: i32;
+  /** `[groups, pairs]`: the weights, or 0 where the backward pass computes them again from `statistics`. */
+  weights: i32;
   /** `[groups, queryCount, 2]`: the largest score of a row and 1 / sum(exp(score - largest)). */
   statistics: i32;
   queryGradient: i32;
@@ -109,6 +111,12 @@ export function queryBase(job: Job, sample: i32, head: i32): usize {
 @inline
 export function keyBase(job: Job, sample: i32, head: i32): usize {
   return <usize>(sample * job.keyBatchStride + head * job.keyHeadStride);
+}
+
+/** Where the kept weights of a head's pairs lie. */
+@inline
+export function weightsOf(job: Job, sample: i32, head: i32): usize {
+  return <usize>job.weights + <usize>(sample * job.heads + head) * (<usize>job.pairs << 2);
 }
 
 /** Where a row's largest score and the reciprocal of its sum lie. */

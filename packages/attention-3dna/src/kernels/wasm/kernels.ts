@@ -1,7 +1,9 @@
 import type { NeighbourTable } from "../../neighbour-table.ts";
 import type { FusedKernels } from "../kernel.ts";
+import type { RowLayout } from "../layout.ts";
 import { transposedTable } from "../transpose.ts";
 import { Call } from "./call.ts";
+import type { Job } from "./runtime.ts";
 import { forwardSteps, gradientSteps } from "./steps.ts";
 
 // The backward pass keeps two numbers a pair for as many heads at once as fit into this many bytes.
@@ -13,11 +15,13 @@ export const cpuKernels: FusedKernels = {
     const call = new Call(backend, inputs, attributes);
     const { query, groups, sliceGroups } = call;
     const y = call.output(inputs.query.shape);
-    const statistics = call.output([query.batch, query.heads, query.tokens, 2]);
-    const job = { y: y.address, statistics: statistics.address };
+    const kept = whatIsKept(query, attributes.table);
+    const keptNumbers = kept === "weights" ? attributes.table.keys.length : query.tokens * 2;
+    const saved = call.output([query.batch, query.heads, keptNumbers]);
+    const job = { y: y.address, ...keptPlace(kept, saved.address) };
     const steps = forwardSteps(groups, sliceGroups);
-    call.compute(job, steps, sliceGroups, { forward: [y, statistics] });
-    return [y.tensor(), statistics.tensor()];
+    call.compute(job, steps, sliceGroups, { forward: [y, saved] });
+    return [y.tensor(), saved.tensor()];
   },
 
   gradient(backend, inputs, attributes) {
@@ -30,7 +34,7 @@ export const cpuKernels: FusedKernels = {
     const { wave, span } = wavesOf(call, table);
     const job = {
       y: call.input(inputs.dy),
-      statistics: call.input(inputs.saved!),
+      ...keptPlace(whatIsKept(call.query, table), call.input(inputs.saved!)),
       queryGradient: dq.address,
       keyGradient: dk.address,
       valueGradient: dv.address,
@@ -51,6 +55,18 @@ export const cpuKernels: FusedKernels = {
     return results;
   },
 };
+
+/**
+ * What the forward pass keeps for the backward pass: the weights, unless they are more than the query's numbers; then
+ * two numbers a query, by which the weights are computed again.
+ */
+function whatIsKept({ tokens, headDim }: RowLayout, { keys }: NeighbourTable): "weights" | "statistics" {
+  return keys.length <= tokens * headDim ? "weights" : "statistics";
+}
+
+function keptPlace(kept: "weights" | "statistics", address: number): Job {
+  return { weights: 0, [kept]: address };
+}
 
 /** How many groups keep their edges at once, and how many of them a step takes. */
 function wavesOf({ groups, sliceGroups }: Call, { keys }: NeighbourTable): { wave: number; span: number } {

@@ -7,6 +7,7 @@ import { full } from "../../full.ts";
 import { splitHeads } from "../../heads.ts";
 import { nearby } from "../../nearby.ts";
 import { neighbourTable } from "../../neighbour-table.ts";
+import type { AttentionPattern } from "../../pattern.ts";
 import { cpuKernels } from "./kernels.ts";
 import { kernelThreads, prepareKernels } from "./prepare.ts";
 import { Workspace } from "./workspace.ts";
@@ -65,6 +66,24 @@ test("threads come and go, and give the same numbers", () =>
     }
     for (const values of results) expect(values).toEqual(results[0]);
     q.dispose();
+  }));
+
+test("the forward pass keeps the weights of few keys, of many the largest score and one over the sum", () =>
+  expectNoLeak(() => {
+    const keptBy = (pattern: AttentionPattern, headDim: number) => {
+      const zeros = tf.zeros([1, 1, 4, headDim]);
+      const table = neighbourTable(pattern, { queryGrid: imageGrid(1, 4) });
+      const inputs = { query: zeros, key: zeros, value: zeros };
+      const [y, saved] = cpuKernels.forward(tf.backend(), inputs, { table, heads: 1, scale: 1 });
+      const values = [...(tf.backend().readSync(saved.dataId) as Float32Array)];
+      for (const { dataId } of [y, saved]) tf.backend().disposeData(dataId);
+      zeros.dispose();
+      return values;
+    };
+    const pattern = nearby({ extent: { height: 1, width: 3, frames: 1 } }); // 2, 3, 3 and 2 keys
+    const third = Math.fround(1 / 3);
+    expect(keptBy(pattern, 3)).toEqual([0.5, 0.5, third, third, third, third, third, third, 0.5, 0.5]);
+    expect(keptBy(pattern, 2)).toEqual([0, 0.5, 0, third, 0, third, 0, 0.5]);
   }));
 
 test("a call whose inputs cannot be read leaves the threads ready for the next", () =>

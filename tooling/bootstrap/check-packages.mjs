@@ -77,10 +77,10 @@ function publicPackages() {
   );
 }
 
-/** What a user may import: each subpath of `exports` but the manifest itself. */
+/** What a user may import: each subpath of `exports` but the manifest itself and files that are no code. */
 function entriesOf({ name, exports = {} }) {
   return Object.keys(exports)
-    .filter((subpath) => !subpath.endsWith(".json"))
+    .filter((subpath) => !/\.[a-z]+$/.test(subpath))
     .map((subpath) => name + subpath.slice(1));
 }
 

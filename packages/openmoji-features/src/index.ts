@@ -1,0 +1,1 @@
+export { OpenMojiFeatures } from "./openmoji-features.ts";

@@ -1,0 +1,22 @@
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { fileError } from "@nuwa/tensor3d/node";
+import { OpenMojiFeatures } from "./openmoji-features.ts";
+
+const shipped = new URL("../weights/openmoji-features-1.safetensors", import.meta.url);
+
+/**
+ * Reads the weights that this package ships. They are CC BY-SA 4.0, made from OpenMoji's drawings.
+ *
+ * @returns the network, which the caller disposes
+ * @throws NuwaError `FILE` when the file is missing or damaged
+ */
+export async function readOpenMojiFeatures(): Promise<OpenMojiFeatures> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(shipped);
+  } catch (cause) {
+    throw fileError("read the weights", fileURLToPath(shipped), cause);
+  }
+  return OpenMojiFeatures.load(bytes);
+}

@@ -31,7 +31,7 @@ function faultsOf(text: string): string {
 describe("configs", () => {
   test("defaults are filled in", () => {
     const config = parseConfig(sound, "my.yaml");
-    expect(config.transformer.train).toMatchObject({ noneShare: 0.1, clipNorm: 1, checkpointEvery: 500 });
+    expect(config.transformer?.train).toMatchObject({ noneShare: 0.1, clipNorm: 1, checkpointEvery: 500 });
     expect(config.sampling).toEqual({ temperature: 1, guidance: 1 });
     expect(config.demo).toMatchObject({ images: 100, judge: { steps: 300 } });
   });

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { TOKENIZER_INPUTS } from "../model/tokenizer-input.ts";
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
@@ -33,6 +34,8 @@ const tokenizerTraining = z.strictObject({
   batch: count,
   /** Share of the pictures of a batch that are frames of videos; the rest are images. */
   frameShare: share.default(0.5),
+  /** The terms of a "vq-gan", as `@nuwa/vqgan`'s trainer describes them. */
+  losses: section.optional(),
 });
 
 /** One task's part of the joint objective. */
@@ -104,13 +107,18 @@ export const runSchema = z.strictObject({
   tokenizer: z.strictObject({
     /** As `@nuwa/vqgan` describes it; `resolution` comes from the data. */
     model: section,
+    /** What of a picture it reads. Class maps, those of line art and segmentations, make it a "vq-gan-seg". */
+    input: z.enum(TOKENIZER_INPUTS).default("pixels"),
     train: tokenizerTraining,
   }),
-  transformer: z.strictObject({
-    /** As `@nuwa/encdec` describes it; vocabularies and grids come from the data and the tokenizer. */
-    model: section,
-    train: transformerTraining,
-  }),
+  /** Left out where only a tokenizer is trained. */
+  transformer: z
+    .strictObject({
+      /** As `@nuwa/encdec` describes it; vocabularies and grids come from the data and the tokenizer. */
+      model: section,
+      train: transformerTraining,
+    })
+    .optional(),
   sampling: sampling.default(() => sampling.parse({})),
   /** What the demo makes and judges. */
   demo: z
@@ -130,5 +138,7 @@ export const runSchema = z.strictObject({
 });
 
 export type RunConfig = z.output<typeof runSchema>;
+/** The config of a run that trains a transformer too. */
+export type WholeRunConfig = RunConfig & { readonly transformer: NonNullable<RunConfig["transformer"]> };
 export type Budget = z.output<typeof budget>;
 export type SamplingConfig = RunConfig["sampling"];

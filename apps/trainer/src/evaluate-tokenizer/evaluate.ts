@@ -2,9 +2,10 @@ import { nextTask, type Rng, readBack } from "@nuwa/tensor3d";
 import { downsampling } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
+import { inputTensor } from "../model/tokenizer-input.ts";
 import { CodeStatistics } from "./code-statistics.ts";
 import type { Embedding } from "./embedding.ts";
-import { drawPicture, inputTensor, nextPlace, type PicturePlace, type PictureSet } from "./pictures.ts";
+import { drawPicture, nextPlace, type PicturePlace, type PictureSet } from "./pictures.ts";
 import { type ClassFigures, classScore, type PixelFigures, pixelScore } from "./scores.ts";
 import { StabilityScore } from "./stability.ts";
 
@@ -41,7 +42,7 @@ export interface EvaluateOptions {
  * @throws the signal's reason once it aborts
  */
 export async function evaluatePictures(
-  tokenizer: ImageTokenizer,
+  tokenizer: Pick<ImageTokenizer, "model" | "input">,
   set: PictureSet,
   { count, rng, embedding, batch = 32, signal, onProgress }: EvaluateOptions,
 ): Promise<TokenizerFigures> {
@@ -77,7 +78,7 @@ interface Sums {
 }
 
 async function addBatch(
-  { model, input }: ImageTokenizer,
+  { model, input }: Pick<ImageTokenizer, "model" | "input">,
   set: PictureSet,
   places: readonly PicturePlace[],
   { score, codes, stability }: Sums,
@@ -91,9 +92,9 @@ async function addBatch(
   const tensorOf = (chosen: readonly PicturePlace[], shifted?: number): tf.Tensor4D =>
     hold(
       inputTensor(
-        set,
         chosen.map((place) => drawPicture(set, place, shifted)),
         input,
+        set.classes,
       ),
     ) as tf.Tensor4D;
   try {

@@ -2,7 +2,8 @@ import { MovingOpenMoji } from "@nuwa/data";
 import { Rng } from "@nuwa/tensor3d";
 import { expectNoLeak, useCpu } from "@nuwa/testing";
 import { beforeAll, expect, test } from "vitest";
-import { drawPicture, inputTensor, nextPlace, type PictureSet } from "./pictures.ts";
+import { inputTensor } from "../model/tokenizer-input.ts";
+import { drawPicture, nextPlace, type PictureSet } from "./pictures.ts";
 
 let set: PictureSet;
 
@@ -57,16 +58,16 @@ test("pixels, line art and mapped classes", () =>
     const samples = ["fox", "apple"].map((emoji) =>
       set.dataset.drawImage({ emoji, background: "red", position: { row: 0, column: 0 } }),
     );
-    const pixels = inputTensor(set, samples, "pixels");
+    const pixels = inputTensor(samples, "pixels");
     expect([pixels.dtype, pixels.shape]).toEqual(["float32", [2, 32, 32, 3]]);
-    const sketch = inputTensor(set, samples, "sketch");
+    const sketch = inputTensor(samples, "sketch");
     expect([sketch.dtype, sketch.shape]).toEqual(["int32", [2, 32, 32]]);
     expect(new Set(sketch.dataSync())).toEqual(new Set([0, 1]));
-    const plain = inputTensor(set, samples, "segmentation");
+    const plain = inputTensor(samples, "segmentation");
     expect(new Set(plain.dataSync())).toEqual(new Set([0, 1, 3]));
-    const mapped = inputTensor({ ...set, classes: [0, 7, 8, 5] }, samples, "segmentation");
+    const mapped = inputTensor(samples, "segmentation", [0, 7, 8, 5]);
     expect(new Set(mapped.dataSync())).toEqual(new Set([0, 7, 5]));
-    const unmapped = inputTensor({ ...set, classes: [0, 7, 8, 5] }, samples, "sketch");
+    const unmapped = inputTensor(samples, "sketch", [0, 7, 8, 5]);
     expect(unmapped.dataSync()).toEqual(sketch.dataSync());
     for (const tensor of [pixels, sketch, plain, mapped, unmapped]) tensor.dispose();
   }));

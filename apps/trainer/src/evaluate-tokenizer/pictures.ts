@@ -1,7 +1,5 @@
 import type { ImageCombination, MovingOpenMoji, OpenMojiSample, Position } from "@nuwa/data";
 import type { Rng } from "@nuwa/tensor3d";
-import * as tf from "@tensorflow/tfjs-core";
-import type { TokenizerInput } from "../model/tokenizer-folder.ts";
 import { TOKEN_SHIFTS, type TokenShift } from "./stability.ts";
 
 /** Pictures of one kind that a tokenizer is evaluated on. */
@@ -47,24 +45,6 @@ export function drawPicture(
   const row = position.row + rows * shifted;
   const column = position.column + columns * shifted;
   return dataset.drawImage({ ...combination, position: { row, column } });
-}
-
-/** What a tokenizer reads of pictures: float32 `[b, size, size, 3]`, or int32 class maps `[b, size, size]`. */
-export function inputTensor(
-  { classes }: PictureSet,
-  samples: readonly OpenMojiSample[],
-  input: TokenizerInput,
-): tf.Tensor {
-  const { size } = samples[0];
-  if (input === "pixels") {
-    const pixels = new Float32Array(samples.length * size * size * 3);
-    for (const [index, sample] of samples.entries()) pixels.set(sample.pixels, index * size * size * 3);
-    return tf.tensor4d(pixels, [samples.length, size, size, 3]);
-  }
-  const maps = new Int32Array(samples.length * size * size);
-  for (const [index, sample] of samples.entries()) maps.set(sample[input], index * size * size);
-  const mapped = input === "segmentation" && classes ? maps.map((value) => classes[value]) : maps;
-  return tf.tensor3d(mapped, [samples.length, size, size], "int32");
 }
 
 function choose<Item>(items: readonly Item[], rng: Rng): Item {

@@ -1,6 +1,6 @@
 import type { VqModel } from "@nuwa/vqgan";
 import { expect, test } from "vitest";
-import type { TokenizerInput } from "../model/tokenizer-folder.ts";
+import type { TokenizerInput } from "../model/tokenizer-input.ts";
 import type { EvaluatedTokenizer } from "./evaluate-all.ts";
 import { remarksOn, resultsOf, tablesOf } from "./report.ts";
 

@@ -1,5 +1,4 @@
 import { downsampling } from "@nuwa/vqgan";
-import { kindOf } from "../model/tokenizer-kind.ts";
 import type { EvaluatedTokenizer } from "./evaluate-all.ts";
 import { paperClassRows, paperPixelRows } from "./paper-rows.ts";
 import { classColumns, pixelColumns, rowOf, type TokenizerRow, tableCells } from "./table.ts";
@@ -66,7 +65,7 @@ export function resultsOf(
       return {
         name,
         folder,
-        kind: kindOf(model.config),
+        kind: model.config.kind,
         input,
         quantizer: model.config.quantizer.kind,
         codebookSize: model.config.codebookSize,

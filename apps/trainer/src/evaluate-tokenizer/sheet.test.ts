@@ -5,7 +5,8 @@ import { VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import sharp from "sharp";
 import { beforeAll, expect, test } from "vitest";
-import type { ImageTokenizer, TokenizerInput } from "../model/tokenizer-folder.ts";
+import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
+import type { TokenizerInput } from "../model/tokenizer-input.ts";
 import type { PictureSet } from "./pictures.ts";
 import { reconstructionSheet, type SheetPart } from "./sheet.ts";
 

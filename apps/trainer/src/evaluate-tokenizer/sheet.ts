@@ -1,15 +1,11 @@
-import {
-  classColour,
-  contactSheet,
-  type ImageCombination,
-  type OpenMojiSample,
-  openMojiCredit,
-} from "@nuwa/data";
+import { contactSheet, type ImageCombination, type OpenMojiSample, openMojiCredit } from "@nuwa/data";
 import { type Rng, readBack } from "@nuwa/tensor3d";
 import { downsampling } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
-import type { ImageTokenizer, TokenizerInput } from "../model/tokenizer-folder.ts";
-import { drawPicture, inputTensor, nextPlace, type PictureSet } from "./pictures.ts";
+import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
+import { inputTensor } from "../model/tokenizer-input.ts";
+import { errorPixels, shownPixels } from "../model/tokenizer-pixels.ts";
+import { drawPicture, nextPlace, type PictureSet } from "./pictures.ts";
 
 /** A tokenizer with the pictures that it is shown on. */
 export interface SheetPart {
@@ -79,15 +75,15 @@ async function tilesOf(
       marked,
     });
     return [
-      tile(coloured(one, input), marked ? `unseen: ${sample.attributes.emoji}` : sample.attributes.emoji),
-      tile(coloured(other, input), label),
+      tile(shownPixels(one, input), marked ? `unseen: ${sample.attributes.emoji}` : sample.attributes.emoji),
+      tile(shownPixels(other, input), label),
       tile(errorPixels(one, other, input), input === "pixels" ? "absolute error" : "wrong classes"),
     ];
   });
   return [0, 1, 2].map((row) => rows.map((tiles) => tiles[row]));
 
   async function inputAndReconstruction() {
-    const originals = inputTensor(set, samples, input) as tf.Tensor4D;
+    const originals = inputTensor(samples, input, set.classes);
     const made = tf.tidy(() => model.reconstruct(originals));
     return readBack([originals, made]).finally(() => tf.dispose([originals, made]));
   }
@@ -98,32 +94,4 @@ function differentDrawings({ combinations }: PictureSet, rng: Rng): ImageCombina
   const order = Array.from(rng.permutation(combinations.length), (index) => combinations[index]);
   const first = [...new Map(order.map((combination) => [combination.emoji, combination])).values()];
   return Array.from({ length: COUNT }, (_, index) => first[index % first.length]);
-}
-
-type Values = Float32Array | Int32Array | Uint8Array;
-
-/** Pixels as they are; classes in colours, line art black on white. */
-function coloured(values: Values, input: TokenizerInput): Float32Array {
-  if (input === "pixels") return Float32Array.from(values);
-  const pixels = new Float32Array(values.length * 3);
-  for (let index = 0; index < values.length; index++) {
-    const colour = input === "sketch" ? lineColour(values[index]) : classColour(values[index]);
-    for (let channel = 0; channel < 3; channel++) pixels[index * 3 + channel] = colour[channel] / 127.5 - 1;
-  }
-  return pixels;
-}
-
-const lineColour = (line: number): readonly [number, number, number] =>
-  line === 0 ? [255, 255, 255] : [0, 0, 0];
-
-/** Black where nothing is wrong, white at the greatest error. */
-function errorPixels(real: Values, remade: Values, input: TokenizerInput): Float32Array {
-  const channels = input === "pixels" ? 1 : 3;
-  const pixels = new Float32Array(real.length * channels);
-  for (let index = 0; index < real.length; index++) {
-    const error = Math.abs(real[index] - remade[index]);
-    const value = input === "pixels" ? error - 1 : error === 0 ? -1 : 1;
-    pixels.fill(value, index * channels, (index + 1) * channels);
-  }
-  return pixels;
 }

@@ -1,6 +1,6 @@
 import { downsampling } from "@nuwa/vqgan";
 import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
-import { kindName, kindOf } from "../model/tokenizer-kind.ts";
+import { kindName } from "../model/tokenizer-kind.ts";
 import type { TokenizerFigures } from "./evaluate.ts";
 import type { ClassFigures, PixelFigures } from "./scores.ts";
 
@@ -35,7 +35,7 @@ export function rowOf(
   const side = downsampling(config);
   return {
     model: label,
-    kind: kindName(kindOf(config)),
+    kind: kindName(config),
     quantizer: config.quantizer.kind,
     data: dataWords(input, group, figures),
     resolution: size,

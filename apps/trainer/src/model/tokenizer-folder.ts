@@ -8,10 +8,7 @@ import type { RunConfig } from "../config/schema.ts";
 import { replaceFolder } from "../files/replace-folder.ts";
 import { LICENSE_TEXT } from "./license.ts";
 import { CONFIG, IMAGE_TOKENIZER, LICENSE, readImageTokenizer, readJson } from "./model-files.ts";
-import { kindOf } from "./tokenizer-kind.ts";
-
-/** What of a picture a tokenizer reads and writes: its colours, its line art's classes, or its segmentation's. */
-export type TokenizerInput = "pixels" | "sketch" | "segmentation";
+import { TOKENIZER_INPUTS, type TokenizerInput } from "./tokenizer-input.ts";
 
 /** An image tokenizer with what it was trained on. */
 export interface ImageTokenizer {
@@ -41,7 +38,7 @@ const readable = z.discriminatedUnion("format", [
   common.extend({
     format: z.literal("nuwa-tokenizer"),
     version: z.literal(1),
-    input: z.enum(["pixels", "sketch", "segmentation"]),
+    input: z.enum(TOKENIZER_INPUTS),
     training: z.object({ steps: z.number().nonnegative(), seconds: z.number().nonnegative() }),
   }),
   common.extend({ format: z.literal("nuwa-model"), version: z.literal(1) }),
@@ -89,7 +86,7 @@ export async function loadTokenizer(path: string): Promise<ImageTokenizer> {
   const model = await readImageTokenizer(path, config.tokenizer);
   const { name, data } = config;
   const input = config.format === "nuwa-model" ? "pixels" : config.input;
-  const kind = kindOf(model.config);
+  const { kind } = model.config;
   if ((kind === "vq-gan-seg") === (input === "pixels")) {
     model.dispose();
     const reads = kind === "vq-gan-seg" ? '"sketch" or "segmentation"' : '"pixels"';

@@ -12,6 +12,8 @@ export interface RunFolder {
   readonly config: RunConfig;
   readonly checkpoints: string;
   readonly samples: string;
+  /** The trained tokenizer of a run that trains it alone, once there is one. */
+  readonly tokenizer: string;
   /** The trained model, once there is one. */
   readonly model: string;
 }
@@ -55,6 +57,7 @@ const placesOf = (path: string, config: RunConfig): RunFolder => ({
   config,
   checkpoints: join(path, "checkpoints"),
   samples: join(path, "samples"),
+  tokenizer: join(path, "tokenizer"),
   model: join(path, "model"),
 });
 

@@ -20,7 +20,7 @@ export async function runTraining(options: TrainOptions, context: CommandContext
   await selectBackend(options.backend, context);
   context.console.line(`Run: ${run.path}`);
   const trained = await trainRun(run, options.stage, context);
-  if (trained.model) context.console.line(`Model: ${run.model}`);
+  context.console.line(trained.model ? `Model: ${run.model}` : `Tokenizer: ${run.tokenizer}`);
   trained.dispose();
 }
 

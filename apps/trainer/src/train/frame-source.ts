@@ -2,6 +2,7 @@ import {
   type ImageCombination,
   type MovingOpenMoji,
   motionPath,
+  type OpenMojiSample,
   type Pose,
   type Position,
   type Split,
@@ -48,12 +49,26 @@ export function placeKey({ combination: { emoji, background }, pose }: FramePlac
   return `${emoji}/${background}/${pose.row}/${pose.column}/${pose.scale}/${pose.angle}`;
 }
 
-/** Pixels of a picture, `[size, size, 3]` in [-1, 1]. */
-export function placePixels(dataset: MovingOpenMoji, { combination, pose, video }: FramePlace): Float32Array {
-  if (!video) return dataset.drawImage({ ...combination, position: pose }).pixels;
-  const { pixels, size } = dataset.drawVideo({ ...video.combination, start: video.start });
-  return pixels.subarray(video.frame * size * size * 3, (video.frame + 1) * size * size * 3);
+/** A picture with its line art and segmentation. */
+export function placeSample(
+  dataset: MovingOpenMoji,
+  { combination, pose, video }: FramePlace,
+): OpenMojiSample {
+  if (!video) return dataset.drawImage({ ...combination, position: pose });
+  const sample = dataset.drawVideo({ ...video.combination, start: video.start });
+  const [from, to] = [video.frame, video.frame + 1].map((frame) => frame * sample.size ** 2);
+  return {
+    ...sample,
+    frames: 1,
+    pixels: sample.pixels.subarray(from * 3, to * 3),
+    sketch: sample.sketch.subarray(from, to),
+    segmentation: sample.segmentation.subarray(from, to),
+  };
 }
+
+/** Pixels of a picture, `[size, size, 3]` in [-1, 1]. */
+export const placePixels = (dataset: MovingOpenMoji, place: FramePlace): Float32Array =>
+  placeSample(dataset, place).pixels;
 
 /** A picture drawn at random: an image of the split, or with probability `frameShare` a frame of a video. */
 export function drawPlace(dataset: MovingOpenMoji, split: Split, frameShare: number, rng: Rng): FramePlace {

@@ -3,7 +3,8 @@ import { useCpu } from "@nuwa/testing";
 import { VqModel } from "@nuwa/vqgan";
 import { beforeAll, expect, test } from "vitest";
 import { loadConfig } from "../config/load.ts";
-import type { RunConfig } from "../config/schema.ts";
+import type { WholeRunConfig } from "../config/schema.ts";
+import { wholeRun } from "../config/whole-run.ts";
 import { CodeTable } from "./code-table.ts";
 import { openData } from "./data.ts";
 import { furtherVideos, openFurtherData } from "./further-videos.ts";
@@ -11,7 +12,7 @@ import { furtherVideos, openFurtherData } from "./further-videos.ts";
 beforeAll(useCpu);
 
 async function open(emoji: readonly string[] | undefined) {
-  const config = structuredClone(await loadConfig("test")) as RunConfig;
+  const config = structuredClone(wholeRun(await loadConfig("test"))) as WholeRunConfig;
   config.transformer.train.tasks.videoPrediction.further =
     emoji === undefined ? undefined : { emoji, share: 0.5 };
   const data = await openData(config);

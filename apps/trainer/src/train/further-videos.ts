@@ -1,5 +1,5 @@
 import { NuwaError } from "@nuwa/tensor3d";
-import type { RunConfig } from "../config/schema.ts";
+import type { WholeRunConfig } from "../config/schema.ts";
 import type { CodedSample, CodeTable } from "./code-table.ts";
 import { openData, type RunData } from "./data.ts";
 
@@ -17,7 +17,7 @@ export interface FurtherVideos {
  * @throws NuwaError `CONFIG` for a wrong choice of emoji, or when the run's own data has all of them
  */
 export async function openFurtherData(
-  { data, transformer }: RunConfig,
+  { data, transformer }: WholeRunConfig,
   { dataset }: RunData,
 ): Promise<RunData | undefined> {
   const { further } = transformer.train.tasks.videoPrediction;

@@ -1,21 +1,23 @@
 import { type EncoderDecoderConfig, parseConfig } from "@nuwa/encdec";
 import { videoGrid } from "@nuwa/tensor3d";
 import { codeGrid, parseVqConfig, type VqConfig } from "@nuwa/vqgan";
-import type { RunConfig } from "../config/schema.ts";
+import type { RunConfig, WholeRunConfig } from "../config/schema.ts";
 import { inSection } from "../config/section.ts";
 import type { RunData } from "./data.ts";
 
-/** The whole config of a run's tokenizer: pictures of the data's size. @throws NuwaError `CONFIG` */
+/** The whole config of a run's tokenizer: pictures of the data's size, classes of its maps. @throws NuwaError `CONFIG` */
 export function tokenizerConfig(
-  { tokenizer, data }: RunConfig,
+  { tokenizer: { model, input }, data }: RunConfig,
   { dataset }: Pick<RunData, "dataset">,
 ): VqConfig {
-  const input = { ...tokenizer.model, resolution: data.size ?? dataset.config.size };
-  return inSection("tokenizer.model", () => parseVqConfig(input));
+  const classes = { pixels: undefined, sketch: 2, segmentation: dataset.segmentationClasses.length }[input];
+  const seg = classes === undefined ? {} : { kind: "vq-gan-seg", classes };
+  const resolution = data.size ?? dataset.config.size;
+  return inSection("tokenizer.model", () => parseVqConfig({ ...seg, ...model, resolution }));
 }
 
 /** The whole config of its transformer: the tokenizer's codes, the captions' words. @throws NuwaError `CONFIG` */
-export function transformerConfig(config: RunConfig, data: RunData): EncoderDecoderConfig {
+export function transformerConfig(config: WholeRunConfig, data: RunData): EncoderDecoderConfig {
   const tokenizer = tokenizerConfig(config, data);
   const { height, width } = codeGrid(tokenizer);
   const input = {

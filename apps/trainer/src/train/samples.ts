@@ -1,27 +1,37 @@
 import { captionOf, type MovingOpenMoji } from "@nuwa/data";
-import { Rng } from "@nuwa/tensor3d";
-import type { VqModel } from "@nuwa/vqgan";
+import { Rng, readBack } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { makePictures, samplingOf } from "../generate/pictures.ts";
 import { contactSheet, frameBytes, type RawImage } from "../media/pixels.ts";
 import type { Model } from "../model/model-folder.ts";
-import { drawPlace, placesPixels } from "./frame-source.ts";
+import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
+import { inputTensor } from "../model/tokenizer-input.ts";
+import { errorPixels, shownPixels } from "../model/tokenizer-pixels.ts";
+import { drawPlace, placeSample } from "./frame-source.ts";
 
 const COUNT = 8;
 
-/** Real pictures of both splits above what the tokenizer makes of them, the same ones each time. */
-export async function reconstructionSheet(model: VqModel, dataset: MovingOpenMoji): Promise<RawImage> {
+/**
+ * Real pictures of both splits, below them what the tokenizer makes of them, below that the absolute error; the same
+ * pictures each time.
+ */
+export async function reconstructionSheet(
+  { model, input }: Pick<ImageTokenizer, "model" | "input">,
+  dataset: MovingOpenMoji,
+): Promise<RawImage> {
   const rng = new Rng(0).fork("samples");
   const { size } = dataset.config;
-  const places = Array.from({ length: COUNT }, (_, index) =>
-    drawPlace(dataset, index < COUNT / 2 ? "train" : "heldOut", 0.5, rng),
+  const samples = Array.from({ length: COUNT }, (_, index) =>
+    placeSample(dataset, drawPlace(dataset, index < COUNT / 2 ? "train" : "heldOut", 0.5, rng)),
   );
-  const real = placesPixels(dataset, places);
-  const remade = tf.tidy(() => model.reconstruct(tf.tensor4d(real, [COUNT, size, size, 3])));
-  const pixels = (await remade.data().finally(() => remade.dispose())) as Float32Array;
-  const clips = [real, pixels].map((all) => ({ height: size, width: size, frames: COUNT, pixels: all }));
-  const images = clips.flatMap((clip) =>
-    Array.from({ length: COUNT }, (_, frame) => frameBytes(clip, frame)),
+  const originals = inputTensor(samples, input);
+  const remade = model.reconstruct(originals);
+  const [real, made] = await readBack([originals, remade]).finally(() => tf.dispose([originals, remade]));
+  const rows = [shownPixels(real, input), shownPixels(made, input), errorPixels(real, made, input)];
+  const images = rows.flatMap((pixels) =>
+    Array.from({ length: COUNT }, (_, frame) =>
+      frameBytes({ height: size, width: size, frames: COUNT, pixels }, frame),
+    ),
   );
   return contactSheet(images, COUNT);
 }

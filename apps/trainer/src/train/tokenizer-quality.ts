@@ -2,6 +2,9 @@ import type { MovingOpenMoji, Split } from "@nuwa/data";
 import { Rng } from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
+import { evaluatePictures } from "../evaluate-tokenizer/evaluate.ts";
+import { trainedSet } from "../evaluate-tokenizer/picture-sets.ts";
+import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
 import { drawPlace, placesPixels } from "./frame-source.ts";
 
 /**
@@ -29,4 +32,26 @@ export async function reconstructionPsnr(
     error.dispose();
   }
   return 10 * Math.log10(4 / (squares / (count * size * size * 3)));
+}
+
+/** Pictures that quality is measured on while a tokenizer trains. */
+const VALIDATION = 96;
+
+/**
+ * How a tokenizer does on pictures of combinations that training leaves out, the same ones each time: SSIM and PSNR, or
+ * pixel accuracy and FWIoU, and the use of the codes.
+ */
+export async function validateTokenizer(
+  tokenizer: Pick<ImageTokenizer, "model" | "input">,
+  dataset: MovingOpenMoji,
+  signal: AbortSignal,
+): Promise<Record<string, number>> {
+  const options = { count: VALIDATION, rng: new Rng(0).fork("validation"), signal, onProgress() {} };
+  const { pictures, drawings, heldOutCombinations, ...figures } = await evaluatePictures(
+    tokenizer,
+    trainedSet(tokenizer, dataset),
+    options,
+  );
+  const named = Object.entries(figures).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(named.map(([name, value]) => [`validation.${name}`, value]));
 }

@@ -1,15 +1,18 @@
 import type { MovingOpenMoji } from "@nuwa/data";
 import { loadParams, Rng, type RngState } from "@nuwa/tensor3d";
-import { parseTrainerConfig, TokenizerTrainer, VqModel } from "@nuwa/vqgan";
+import { type FeatureNetwork, parseTrainerConfig, TokenizerTrainer, VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { RunConfig } from "../config/schema.ts";
 import { inSection } from "../config/section.ts";
+import { inputTensor } from "../model/tokenizer-input.ts";
 import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
-import { drawPlace, placesPixels } from "./frame-source.ts";
+import { featureNetwork } from "./feature-network.ts";
+import { drawPlace, placeSample } from "./frame-source.ts";
 import { tokenizerConfig } from "./model-configs.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
 import { reconstructionSheet } from "./samples.ts";
 import { type LoopOptions, runStage, type StagePosition } from "./stage-loop.ts";
+import { validateTokenizer } from "./tokenizer-quality.ts";
 
 /** A trained image tokenizer, and how its training went. */
 export interface TrainedTokenizer {
@@ -19,11 +22,6 @@ export interface TrainedTokenizer {
 
 type StageOptions = Omit<LoopOptions, "logEvery" | "checkpointEvery">;
 
-/** The tokenizer of a run's config. */
-function createTokenizer(config: RunConfig, dataset: MovingOpenMoji): VqModel {
-  return VqModel.create(tokenizerConfig(config, { dataset }), new Rng(config.seed).fork("tokenizer"));
-}
-
 /**
  * Trains the tokenizer of a run, from its last checkpoint where there is one. A finished one is only loaded.
  * The caller disposes the model.
@@ -32,14 +30,25 @@ export async function trainTokenizer(
   dataset: MovingOpenMoji,
   options: StageOptions,
 ): Promise<TrainedTokenizer> {
-  const { run } = options;
-  const { config } = run;
-  const { train } = config.tokenizer;
-  const checkpoint = await lastCheckpoint(run.checkpoints, "tokenizer");
-  const totalSteps = checkpoint?.state.totalSteps ?? (await planTokenizer(dataset, options));
-  const model = createTokenizer(config, dataset);
+  const features = await featureNetwork(options.run.config);
+  try {
+    return await trainWith(dataset, features, options);
+  } finally {
+    features?.dispose();
+  }
+}
+
+async function trainWith(
+  dataset: MovingOpenMoji,
+  features: FeatureNetwork | undefined,
+  options: StageOptions,
+): Promise<TrainedTokenizer> {
+  const { config, checkpoints } = options.run;
+  const { train, input } = config.tokenizer;
+  const checkpoint = await lastCheckpoint(checkpoints, "tokenizer");
+  const totalSteps = checkpoint?.state.totalSteps ?? (await planTokenizer(dataset, features, options));
   const rng = new Rng(config.seed).fork("tokenizer training");
-  const trainer = createTrainer(model, config, totalSteps, rng.fork("trainer"));
+  const { model, trainer } = createLearner(dataset, config, totalSteps, rng.fork("trainer"), features);
   try {
     const position = await runStage(
       {
@@ -59,7 +68,8 @@ export async function trainTokenizer(
           loadParams(model, tensorsUnder(tensors, "model"));
           trainer.loadState({ step, rng: extra as RngState, tensors: tensorsUnder(tensors, "trainer") });
         },
-        sample: () => reconstructionSheet(model, dataset),
+        validate: () => validateTokenizer({ model, input }, dataset, options.signal),
+        sample: () => reconstructionSheet({ model, input }, dataset),
       },
       checkpoint,
       { ...options, logEvery: train.logEvery, checkpointEvery: train.checkpointEvery },
@@ -76,33 +86,34 @@ export async function trainTokenizer(
 async function tokenizerStep(
   trainer: TokenizerTrainer,
   dataset: MovingOpenMoji,
-  { tokenizer: { train } }: RunConfig,
+  { tokenizer: { train, input } }: RunConfig,
   rng: Rng,
 ): Promise<Record<string, tf.Scalar>> {
-  const { size } = dataset.config;
-  const places = Array.from({ length: train.batch }, () =>
-    drawPlace(dataset, "train", train.frameShare, rng),
+  const samples = Array.from({ length: train.batch }, () =>
+    placeSample(dataset, drawPlace(dataset, "train", train.frameShare, rng)),
   );
-  const pixels = tf.tensor4d(placesPixels(dataset, places), [train.batch, size, size, 3]);
+  const batch = inputTensor(samples, input);
   const { phase } = trainer;
   try {
-    const { commitment, perplexity, usage, dead, ...losses } = await trainer.trainStep(pixels);
+    const { commitment, perplexity, usage, dead, ...losses } = await trainer.trainStep(batch);
     if (phase !== "continuous") return { ...losses, commitment, perplexity, usage, dead };
     tf.dispose([commitment, perplexity, usage, dead]); // nothing is quantized yet
-    return losses;
+    return { ...losses };
   } finally {
-    pixels.dispose();
+    batch.dispose();
   }
 }
 
 /** The length of the stage; with a budget in minutes, measured on a model that is thrown away. */
-async function planTokenizer(dataset: MovingOpenMoji, { run, console }: StageOptions): Promise<number> {
-  const { config } = run;
+async function planTokenizer(
+  dataset: MovingOpenMoji,
+  features: FeatureNetwork | undefined,
+  { run: { config }, console }: StageOptions,
+): Promise<number> {
   const { budget } = config.tokenizer.train;
   const steps = await planSteps(budget, async () => {
-    const model = createTokenizer(config, dataset);
     const rng = new Rng(config.seed).fork("measure");
-    const trainer = createTrainer(model, config, 1000, rng);
+    const { model, trainer } = createLearner(dataset, config, 1000, rng, features);
     try {
       return await secondsOfStep(async () => {
         const scalars = await tokenizerStep(trainer, dataset, config, rng.fork(trainer.step));
@@ -119,9 +130,24 @@ async function planTokenizer(dataset: MovingOpenMoji, { run, console }: StageOpt
   return steps;
 }
 
-function createTrainer(model: VqModel, config: RunConfig, totalSteps: number, rng: Rng): TokenizerTrainer {
-  return inSection("tokenizer.train.optimizer", () => {
-    const optimizer = parseTrainerConfig({ ...config.tokenizer.train.optimizer, totalSteps });
-    return new TokenizerTrainer(model, optimizer, rng);
-  });
+/** A fresh tokenizer and its trainer. */
+function createLearner(
+  dataset: MovingOpenMoji,
+  config: RunConfig,
+  totalSteps: number,
+  rng: Rng,
+  features: FeatureNetwork | undefined,
+): { model: VqModel; trainer: TokenizerTrainer } {
+  const { optimizer, losses } = config.tokenizer.train;
+  const model = VqModel.create(tokenizerConfig(config, { dataset }), new Rng(config.seed).fork("tokenizer"));
+  try {
+    const trainer = inSection("tokenizer.train", () => {
+      const checked = parseTrainerConfig({ ...optimizer, losses, totalSteps });
+      return new TokenizerTrainer(model, checked, rng, { features });
+    });
+    return { model, trainer };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
 }

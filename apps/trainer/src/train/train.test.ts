@@ -5,7 +5,8 @@ import { isNuwaError } from "@nuwa/tensor3d";
 import { expectNoLeak, useCpu } from "@nuwa/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { loadConfig } from "../config/load.ts";
-import type { RunConfig } from "../config/schema.ts";
+import type { WholeRunConfig } from "../config/schema.ts";
+import { wholeRun } from "../config/whole-run.ts";
 import type { Console } from "../console/console.ts";
 import { readTensors } from "../files/read-tensors.ts";
 import { disposeModel, loadModel } from "../model/model-folder.ts";
@@ -13,12 +14,12 @@ import { createRun, openRun, type RunFolder } from "../run/run-folder.ts";
 import { trainRun } from "./train.ts";
 
 let folder: string;
-let config: RunConfig;
+let config: WholeRunConfig;
 
 beforeAll(async () => {
   await useCpu();
   folder = await mkdtemp(join(tmpdir(), "nuwa-train-"));
-  const test = await loadConfig("test");
+  const test = wholeRun(await loadConfig("test"));
   const steps = <Training extends object>(train: Training) => ({
     ...train,
     budget: { steps: 6 },
@@ -138,7 +139,7 @@ describe("training", () => {
   test.each(["tokenizer", "both", "transformer"] as const)(
     "a wrong choice of further emoji is named before nuwa train %s computes anything",
     async (stage) => {
-      const broken = structuredClone(config) as RunConfig;
+      const broken = structuredClone(config) as WholeRunConfig;
       broken.transformer.train.tasks.videoPrediction.further = { emoji: ["foks"], share: 0.5 };
       const finished = stage === "transformer"; // which wants a trained tokenizer
       const run = finished

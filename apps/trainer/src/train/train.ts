@@ -1,7 +1,10 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
 import type { CommandContext } from "../command-context.ts";
+import type { RunConfig } from "../config/schema.ts";
+import { wholeRun } from "../config/whole-run.ts";
 import { disposeModel, type Model, modelOf, saveModel } from "../model/model-folder.ts";
+import { type ImageTokenizer, saveTokenizer } from "../model/tokenizer-folder.ts";
 import { lastCheckpoint } from "../run/checkpoint.ts";
 import type { RunFolder } from "../run/run-folder.ts";
 import { EventWriter } from "../tensorboard/event-writer.ts";
@@ -10,7 +13,7 @@ import { openData, type RunData } from "./data.ts";
 import { furtherVideos, openFurtherData } from "./further-videos.ts";
 import { transformerConfig } from "./model-configs.ts";
 import type { StagePosition } from "./stage-loop.ts";
-import { trainTokenizer } from "./tokenizer-stage.ts";
+import { type TrainedTokenizer, trainTokenizer } from "./tokenizer-stage.ts";
 import { trainTransformer } from "./transformer-stage.ts";
 
 /** What training gave. `dispose` frees the models. */
@@ -28,7 +31,7 @@ export interface TrainedRun {
 
 /**
  * Trains the stages of a run, each from its last checkpoint where there is one, and writes the model folder
- * after the last stage.
+ * after the last stage, or the tokenizer's folder where that is the only one.
  */
 export async function trainRun(
   run: RunFolder,
@@ -36,9 +39,10 @@ export async function trainRun(
   context: CommandContext & { readonly resumeCommand?: string },
 ): Promise<TrainedRun> {
   if (stage === "transformer") await assertTokenizerFinished(run);
+  const whole = stage === "tokenizer" && !run.config.transformer ? undefined : wholeRun(run.config);
   const data = await openData(run.config);
-  const furtherData = await openFurtherData(run.config, data);
-  transformerConfig(run.config, data); // what is wrong in it is said now, not after the tokenizer's training
+  const furtherData = whole && (await openFurtherData(whole, data));
+  if (whole) transformerConfig(whole, data); // what is wrong in it is said now, not after the tokenizer's training
   const events = new EventWriter(run.path);
   const options = { run, events, ...context };
   let tokenizer: VqModel | undefined;
@@ -46,7 +50,10 @@ export async function trainRun(
     const first = await trainTokenizer(data.dataset, options);
     tokenizer = first.model;
     const common = { data, tokenizer, tokenizerPosition: first.position };
-    if (stage === "tokenizer") return { ...common, dispose: () => first.model.dispose() };
+    if (stage === "tokenizer") {
+      await saveTokenizer(run.tokenizer, tokenizerOf(run.config, first));
+      return { ...common, dispose: () => first.model.dispose() };
+    }
 
     const started = performance.now();
     const codesOf = ({ dataset, captions }: RunData, title: string): Promise<CodeTable> => {
@@ -74,6 +81,14 @@ export async function trainRun(
   } finally {
     events.close();
   }
+}
+
+/** What a tokenizer's folder says of it. */
+function tokenizerOf(
+  { name, data, tokenizer }: RunConfig,
+  { model, position: { step: steps, seconds } }: TrainedTokenizer,
+): Required<ImageTokenizer> {
+  return { name, input: tokenizer.input, data, model, training: { steps, seconds } };
 }
 
 async function assertTokenizerFinished(run: RunFolder): Promise<void> {

@@ -3,7 +3,8 @@ import { drawTask, jointLoss, type TaskBatch, TRAINING_TASKS, type TrainingTask 
 import { AdamW, cosineSchedule, loadParams, namedParams, Rng, valueAndGradients } from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
-import type { RunConfig } from "../config/schema.ts";
+import type { WholeRunConfig } from "../config/schema.ts";
+import { wholeRun } from "../config/whole-run.ts";
 import { modelOf } from "../model/model-folder.ts";
 import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
 import type { CodeTable } from "./code-table.ts";
@@ -42,11 +43,12 @@ export async function trainTransformer(
   options: StageOptions,
 ): Promise<TrainedTransformer> {
   const { run, console } = options;
-  const { train } = run.config.transformer;
+  const config = wholeRun(run.config);
+  const { train } = config.transformer;
   const checkpoint = await lastCheckpoint(run.checkpoints, "transformer");
-  const create = (): Learner => createLearner(run.config, createTransformer(run.config, data));
+  const create = (): Learner => createLearner(config, createTransformer(config, data));
   const totalSteps =
-    checkpoint?.state.totalSteps ?? (await planTransformer(run.config, sources, create, console));
+    checkpoint?.state.totalSteps ?? (await planTransformer(config, sources, create, console));
   const learner = create();
   const { model, optimizer } = learner;
   const rng = new Rng(run.config.seed).fork("transformer training");
@@ -92,10 +94,10 @@ export async function trainTransformer(
   }
 }
 
-type Training = RunConfig["transformer"]["train"];
+type Training = WholeRunConfig["transformer"]["train"];
 
 /** The transformer of a run's config. */
-function createTransformer(config: RunConfig, data: RunData): EncoderDecoder {
+function createTransformer(config: WholeRunConfig, data: RunData): EncoderDecoder {
   const rng = new Rng(config.seed).fork("transformer");
   return EncoderDecoder.create(transformerConfig(config, data), rng);
 }
@@ -107,7 +109,7 @@ interface Learner {
   readonly optimizer: AdamW;
 }
 
-function createLearner({ transformer: { train } }: RunConfig, model: EncoderDecoder): Learner {
+function createLearner({ transformer: { train } }: WholeRunConfig, model: EncoderDecoder): Learner {
   const { weightDecay, beta2, clipNorm } = train;
   const params = namedParams(model);
   return { model, params, optimizer: new AdamW(params, { weightDecay, beta2, clipNorm }) };
@@ -173,7 +175,7 @@ const scheduleOf = ({ learningRate, finalShare, warmupSteps }: Training, totalSt
 
 /** The length of the stage; with a budget in minutes, measured on a model that is thrown away. */
 async function planTransformer(
-  config: RunConfig,
+  config: WholeRunConfig,
   sources: TrainingCodes,
   create: () => Learner,
   console: { line(text: string): void },

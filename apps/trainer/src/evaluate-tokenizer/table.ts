@@ -109,7 +109,7 @@ const percent = (share: number | undefined): string | undefined =>
   share === undefined ? undefined : `${(100 * share).toFixed(1)} %`;
 
 const threeDigits = (value: number | undefined): string | undefined =>
-  value === undefined ? undefined : String(Number(value.toPrecision(3)));
+  value !== undefined && value >= 1000 ? value.toFixed(0) : value?.toPrecision(3);
 
 const hundredfold = (share: number | undefined): string | undefined =>
   share === undefined ? undefined : (100 * share).toFixed(2);

@@ -125,9 +125,11 @@ describe("a tokenizer folder", () => {
     const change = (fields: object) => async (path: string) =>
       writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, "utf8")), ...fields }));
     expect(await broken("config.json", (path) => writeFile(path, "{"))).toContain("not sound JSON");
-    expect(await broken("config.json", (path) => writeFile(path, "null"))).toContain("got format undefined");
-    expect(await broken("config.json", change({ version: 2 }))).toContain("version 2");
-    expect(await broken("config.json", change({ input: "sound" }))).toContain("input");
+    expect(await broken("config.json", (path) => writeFile(path, "null"))).toContain(
+      'format "nuwa-tokenizer" or "nuwa-model", got undefined',
+    );
+    expect(await broken("config.json", change({ version: 2 }))).toContain("wanted 1, got 2");
+    expect(await broken("config.json", change({ input: "sound" }))).toContain('"segmentation", got "sound"');
     expect(await broken("config.json", change({ input: "sketch" }))).toContain(
       'a vq-vae reads "pixels", got the input "sketch"',
     );

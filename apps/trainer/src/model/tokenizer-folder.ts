@@ -27,22 +27,34 @@ interface TokenizerFile extends Required<Omit<ImageTokenizer, "model">> {
   readonly tokenizer: VqConfig;
 }
 
+/** A message that says what came. */
+const wanted = (what: string, field?: string) => ({
+  error: ({ input }: { readonly input?: unknown }) => {
+    const got = field === undefined ? input : (input as Record<string, unknown> | null)?.[field];
+    return `wanted ${what}, got ${JSON.stringify(got)}`;
+  },
+});
+
 /** What the two kinds of folder share. */
 const common = z.object({
+  version: z.literal(1, wanted("1")),
   name: z.string(),
   data: z.record(z.string(), z.unknown()),
   tokenizer: z.record(z.string(), z.unknown()),
 });
 
-const readable = z.discriminatedUnion("format", [
-  common.extend({
-    format: z.literal("nuwa-tokenizer"),
-    version: z.literal(1),
-    input: z.enum(TOKENIZER_INPUTS),
-    training: z.object({ steps: z.number().nonnegative(), seconds: z.number().nonnegative() }),
-  }),
-  common.extend({ format: z.literal("nuwa-model"), version: z.literal(1) }),
-]);
+const readable = z.discriminatedUnion(
+  "format",
+  [
+    common.extend({
+      format: z.literal("nuwa-tokenizer"),
+      input: z.enum(TOKENIZER_INPUTS, wanted('"pixels", "sketch" or "segmentation"')),
+      training: z.object({ steps: z.number().nonnegative(), seconds: z.number().nonnegative() }),
+    }),
+    common.extend({ format: z.literal("nuwa-model") }),
+  ],
+  wanted('the format "nuwa-tokenizer" or "nuwa-model"', "format"),
+);
 
 /** Writes the folder whole or not at all, over an older tokenizer. @throws NuwaError `FILE` */
 export async function saveTokenizer(path: string, tokenizer: Required<ImageTokenizer>): Promise<void> {
@@ -70,17 +82,11 @@ export async function saveTokenizer(path: string, tokenizer: Required<ImageToken
  */
 export async function loadTokenizer(path: string): Promise<ImageTokenizer> {
   const file = join(path, CONFIG);
-  const content = (await readJson(file)) as { format?: unknown; version?: unknown } | null;
-  const result = readable.safeParse(content);
+  const result = readable.safeParse(await readJson(file));
   if (!result.success) {
-    const { format, version } = content ?? {};
-    const got = `format ${JSON.stringify(format)}, version ${JSON.stringify(version)}`;
-    throw new NuwaError(
-      "FILE",
-      `${file}: wanted format "nuwa-tokenizer" or "nuwa-model", version 1, got ${got}: ` +
-        `${z.prettifyError(result.error)}`,
-      { hint: "Give the folder of a tokenizer or of a whole model that `nuwa train` wrote." },
-    );
+    throw new NuwaError("FILE", `${file}: ${z.prettifyError(result.error)}`, {
+      hint: "Give the folder of a tokenizer or of a whole model that `nuwa train` wrote.",
+    });
   }
   const { data: config } = result;
   const model = await readImageTokenizer(path, config.tokenizer);

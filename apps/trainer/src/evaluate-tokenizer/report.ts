@@ -13,8 +13,8 @@ export interface ReportOptions {
 }
 
 const NOT_COMPARABLE =
-  "The paper's rows are of other data, at another resolution, and their distance (the FID) of another network's " +
-  "features: they are not comparable with the rows above them.";
+  "The paper's rows are of other data and resolutions, and their distance is of another network's features (it is " +
+  "the FID), so they are not comparable with the rows above them.";
 
 /** The cells of a table of tokenizers of pixels and of one of those of class maps, each where there are any. */
 export function tablesOf(evaluated: readonly EvaluatedTokenizer[], options: ReportOptions): string[][][] {
@@ -41,7 +41,7 @@ export function remarksOn(evaluated: readonly EvaluatedTokenizer[], objection?: 
   const without = evaluated.filter(({ unseen }) => !unseen).map(({ label }) => label);
   const remarks = [NOT_COMPARABLE];
   if (without.length > 0) {
-    remarks.push(`No unseen drawing has the classes that it knows, or none is left: ${without.join(", ")}.`);
+    remarks.push(`Without unseen drawings, as none is left or none has its classes: ${without.join(", ")}.`);
   }
   if (objection !== undefined && evaluated.some(({ tokenizer }) => tokenizer.input === "pixels")) {
     remarks.push(`There is no Fréchet distance. ${objection}`);

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { EXIT, main } from "../cli.ts";
 import type { Console } from "../console/console.ts";
 import { saveTokenizer } from "../model/tokenizer-folder.ts";
+import type { TokenizerInput } from "../model/tokenizer-input.ts";
 import { runEvaluateTokenizer } from "./command.ts";
 import type { Embedding } from "./embedding.ts";
 
@@ -47,11 +48,17 @@ const config = {
   codebookSize: 16,
 } as const;
 
-async function save(path: string, name: string, emoji: unknown, changes: Partial<VqConfigInput> = {}) {
+async function save(
+  path: string,
+  name: string,
+  emoji: unknown,
+  changes: Partial<VqConfigInput> = {},
+  input: TokenizerInput = "pixels",
+) {
   const model = VqModel.create({ ...config, ...changes } as VqConfigInput, new Rng(1));
   const size = model.config.resolution;
   const training = { steps: 1, seconds: 1 };
-  await saveTokenizer(path, { name, input: "pixels", data: { ...data, size, emoji }, model, training });
+  await saveTokenizer(path, { name, input, data: { ...data, size, emoji }, model, training });
   model.dispose();
 }
 
@@ -138,6 +145,22 @@ describe("nuwa evaluate tokenizer", () => {
       };
       await expect(evaluateWith({ ...meanColours, embed })).rejects.toThrow("broken");
     });
+  });
+
+  test("gives tokenizers of class maps a table of their own", async () => {
+    const [sketch, segmentation] = ["sketch", "segmentation"].map((name) => join(folder, name));
+    const kind = { kind: "vq-gan-seg" } as const;
+    await save(sketch, "lines", ["frog", "star"], { ...kind, classes: 2 }, "sketch");
+    await save(segmentation, "parts", ["frog", "star"], { ...kind, classes: 3 }, "segmentation"); // and the background
+    const { code, out, errors } = await evaluate("--model", sketch, segmentation, first, ...few);
+    expect({ code, errors }).toEqual({ code: EXIT.ok, errors: "" });
+    expect(out).toMatch(/^model .* PA +FWIoU +stability$/m);
+    expect(out).toMatch(
+      /^lines +VQ-GAN-Seg .*sketch of 2 trained drawings .* \d+\.\d\d +\d+\.\d\d +100\.0 %$/m,
+    );
+    expect(out).toMatch(/^parts .*segmentation of 2 unseen drawings/m); // fox, panda; a key is of another group
+    expect(out).toMatch(/^mine +VQ-VAE /m);
+    expect(out).toMatch(/^NÜWA \(paper\) +VQ-GAN-Seg .*VSPW .*95\.36 +91\.82/m);
   });
 
   test("a tokenizer that learnt from all drawings has no unseen ones", async () => {

@@ -48,6 +48,7 @@ function addTokenizerTest(evaluate: Command, context: CommandContext): void {
     .addOption(backendOption())
     .action(async (options) => {
       const { runEvaluateTokenizer } = await import("../evaluate-tokenizer/command.ts");
-      await runEvaluateTokenizer(options, context);
+      const { readOpenMojiFeatures } = await import("@nuwa/openmoji-features/node");
+      await runEvaluateTokenizer(options, context, readOpenMojiFeatures);
     });
 }

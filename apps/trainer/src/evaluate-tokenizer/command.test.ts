@@ -163,6 +163,18 @@ describe("nuwa evaluate tokenizer", () => {
     expect(out).toMatch(/^NÜWA \(paper\) +VQ-GAN-Seg .*VSPW .*95\.36 +91\.82/m);
   });
 
+  test("has the Fréchet distance of the features of OpenMoji, where pictures are large enough", async () => {
+    const path = join(folder, "of-32-pixels");
+    await save(path, "of 32", ["frog", "star"], { resolution: 32 });
+    const large = await evaluate("--model", path, ...few);
+    expect(large.code).toBe(EXIT.ok);
+    expect(large.out).toMatch(/^of 32 .* [\d.]+ +openmoji-features/m);
+    expect(large.out).not.toContain("There is no Fréchet distance");
+    const small = await evaluate("--model", first, ...few);
+    expect(small.code).toBe(EXIT.ok);
+    expect(small.out).toContain("There is no Fréchet distance.");
+  });
+
   test("a tokenizer that learnt from all drawings has no unseen ones", async () => {
     const path = join(folder, "all");
     await save(path, "everything", "all");

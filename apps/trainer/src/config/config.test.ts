@@ -47,7 +47,7 @@ describe("configs", () => {
     [
       "an unknown field",
       "seed: 1\nsede: 2\n",
-      /sede: unknown field\. Did you mean "seed"\? Allowed here: name, seed, data/,
+      /sede: unknown field\. Did you mean "seed"\? Allowed here: name, seed, weights, data/,
     ],
     [
       "an unknown nested field",

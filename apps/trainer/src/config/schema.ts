@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { TOKENIZER_INPUTS } from "../model/tokenizer-input.ts";
+import { WEIGHT_TYPES } from "../model/weight-type.ts";
 
 const count = z.int().positive();
 const share = z.number().min(0).max(1);
@@ -102,6 +103,8 @@ const sampling = z.strictObject({
 export const runSchema = z.strictObject({
   name: z.string().regex(/^[\w.-]+$/, "wants letters, digits, dots, dashes and underscores"),
   seed: z.int().nonnegative().default(0),
+  /** How the finished weights are stored; checkpoints keep float32. */
+  weights: z.enum(WEIGHT_TYPES).default("float32"),
   /** Moving OpenMoji, as `@nuwa/data` describes it. */
   data: section,
   tokenizer: z.strictObject({

@@ -28,10 +28,10 @@ test("the demo writes a gallery that needs no other file, and its figures", asyn
 
   const html = await readFile(join(out, "index.html"), "utf8");
   expect(html).not.toMatch(/https?:|src="(?!data:)|href=|url\(|@import|<script/);
-  expect(html.match(/src="data:image\/png/g)!.length).toBe(16 + 12 + 8 * 3);
+  expect(html.match(/src="data:image\/png/g)!.length).toBe(24 + 12 + 8 * 3);
   expect(html.match(/src="data:image\/webp/g)!.length).toBe(16 + 8);
   expect(html.match(/<b>held out<\/b>/g)!.length).toBe(4 + 6 + 4 + 4);
-  expect(html.match(/<polyline/g)!.length).toBe(2 + 1 + 3 + 3);
+  expect(html.match(/<polyline/g)!.length).toBe(2 + 1 + 1 + 1 + 3 + 3);
   const given =
     /<span class="given"[^>]*><small>given<\/small>(<img [^>]*alt="given frame [12]"[^>]*>){2}<\/span>/g;
   expect(html.match(given)!.length).toBe(8);

@@ -2,9 +2,10 @@ import { formatDuration } from "../console/duration.ts";
 import type { DemoResults } from "../demo/results.ts";
 import { judgeRows, TEST_COLUMNS, type TestRow, testRows } from "../evaluate/test-table.ts";
 import { CREDIT } from "../model/license.ts";
-import { type HistoryEntry, historyPoints } from "../run/history.ts";
-import { escapeText, lineChart, type Series } from "./chart.ts";
+import { escapeText, lineChart } from "./chart.ts";
+import { linesOf } from "./history-lines.ts";
 import { page, section, type Tile, table, tileGrid } from "./page.ts";
+import { tokenizerCharts } from "./tokenizer-charts.ts";
 
 /** The pictures of the gallery, encoded. */
 export interface GalleryTiles {
@@ -27,7 +28,7 @@ export function galleryPage(results: DemoResults, tiles: GalleryTiles): string {
     )}</p></header>`,
     section(
       "Pictures and their reconstructions",
-      `The image tokenizer turns a picture into ${codesOf(results)} codes and back: ` +
+      `The image tokenizer turns a picture into ${codesOf(results)} codes and back; the third picture is the absolute error. ` +
         `${tokenizer.psnr.train.toFixed(1)} dB on trained, ${tokenizer.psnr.heldOut.toFixed(1)} dB on held-out combinations.`,
       tileGrid(tiles.reconstructions),
     ),
@@ -82,15 +83,7 @@ function testTable(title: string, rows: readonly TestRow[]): string {
 function charts({ tokenizer, transformer }: DemoResults): string[] {
   const xLabel = "step";
   return [
-    lineChart(linesOf(tokenizer.history, { loss: "loss", reconstruction: "reconstruction" }), {
-      title: "Image tokenizer: loss",
-      xLabel,
-      logarithmic: true,
-    }),
-    lineChart(linesOf(tokenizer.history, { perplexity: "perplexity of the codes" }), {
-      title: "Image tokenizer: codes in use",
-      xLabel,
-    }),
+    ...tokenizerCharts(tokenizer.history),
     lineChart(
       linesOf(transformer.history, {
         textToImage: "text → image",
@@ -108,10 +101,6 @@ function charts({ tokenizer, transformer }: DemoResults): string[] {
       { title: "Transformer: nats a token, held-out combinations", xLabel },
     ),
   ];
-}
-
-function linesOf(history: readonly HistoryEntry[], names: Readonly<Record<string, string>>): Series[] {
-  return Object.entries(names).map(([key, name]) => ({ name, points: historyPoints(history, key) }));
 }
 
 const TIMES: Readonly<Record<string, string>> = {

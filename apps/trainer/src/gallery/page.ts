@@ -37,7 +37,7 @@ export function tileGrid(tiles: readonly Tile[]): string {
     });
     const mark = heldOut ? "<b>held out</b> " : "";
     const classes = `tile${pictures.length > 1 ? " wide" : ""}${heldOut ? " held-out" : ""}`;
-    return `<figure class="${classes}"><div>${images.join("")}</div>${frames ? frameStrip(frames) : ""}<figcaption>${mark}${alt}</figcaption></figure>`;
+    return `<figure class="${classes}" style="--pictures:${pictures.length}"><div>${images.join("")}</div>${frames ? frameStrip(frames) : ""}<figcaption>${mark}${alt}</figcaption></figure>`;
   });
   return `<div class="tiles">\n${items.join("\n")}\n</div>`;
 }

@@ -20,7 +20,7 @@ p { margin: .3rem 0 1rem; color: var(--soft); max-width: 72ch; }
 .tiles { display: flex; flex-wrap: wrap; gap: 14px; }
 .tile { margin: 0; width: 150px; padding: 10px; background: var(--card); border: 1px solid var(--line); border-radius: 10px; }
 .tile.held-out { border: 2px dashed var(--mark); padding: 9px; }
-.tile.wide { width: 284px; }
+.tile.wide { width: calc(var(--pictures) * 134px + 16px); }
 .tile div { display: flex; gap: 6px; }
 .tile span { display: block; text-align: center; }
 .tile small { display: block; color: var(--soft); font-size: .75rem; }

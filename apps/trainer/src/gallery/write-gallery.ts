@@ -1,19 +1,16 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { MovingOpenMoji, Split } from "@nuwa/data";
-import { captionOf } from "@nuwa/data";
-import { Rng } from "@nuwa/tensor3d";
-import * as tf from "@tensorflow/tfjs-core";
+import type { Split } from "@nuwa/data";
 import type { DemoResults } from "../demo/results.ts";
 import type { Evaluation, MadeItem } from "../evaluate/evaluate.ts";
 import { replaceFolder } from "../files/replace-folder.ts";
 import { dataUri, encodeAnimation, encodePng } from "../media/encode.ts";
 import { type Clip, frameBytes } from "../media/pixels.ts";
 import { LICENSE_TEXT } from "../model/license.ts";
-import { drawPlace, placesPixels } from "../train/frame-source.ts";
 import type { TrainedRun } from "../train/train.ts";
 import { type GalleryTiles, galleryPage } from "./gallery-page.ts";
 import type { Tile } from "./page.ts";
+import { reconstructionTiles } from "./reconstruction-tiles.ts";
 
 export interface GalleryContent {
   readonly results: DemoResults;
@@ -22,7 +19,7 @@ export interface GalleryContent {
 }
 
 /** Pictures of each kind that the page shows; all of them are judged. */
-const SHOWN = { reconstructions: 8, images: 21, predictions: 9, videos: 14 };
+const SHOWN = { images: 21, predictions: 9, videos: 14 };
 
 /** Writes `index.html`, `results.json` and `LICENSE.txt`, all or none. @throws NuwaError `FILE` */
 export async function writeGallery(
@@ -30,7 +27,10 @@ export async function writeGallery(
   { results, trained, evaluation }: GalleryContent,
 ): Promise<void> {
   const tiles: GalleryTiles = {
-    reconstructions: await reconstructionTiles(trained),
+    reconstructions: await reconstructionTiles(
+      { model: trained.tokenizer, input: "pixels" },
+      trained.data.dataset,
+    ),
     images: await bothSplits(evaluation.images, SHOWN.images, imageTile),
     predictions: await bothSplits(evaluation.predictions, SHOWN.predictions, predictionTile),
     videos: await bothSplits(evaluation.videos, SHOWN.videos, videoTile),
@@ -68,46 +68,6 @@ async function predictionTile({ clip, continued, caption, split }: MadeItem): Pr
   const all = await Promise.all(Array.from({ length: clip.frames }, (_, frame) => still(clip, frame)));
   const frames = { given: all.slice(0, given), predicted: all.slice(given) };
   return { pictures, frames, caption, heldOut: split === "heldOut" };
-}
-
-/** Real pictures of both splits beside what the tokenizer makes of them. */
-async function reconstructionTiles({ data, tokenizer }: GalleryContent["trained"]): Promise<Tile[]> {
-  const { dataset } = data;
-  const rng = new Rng(0).fork("gallery");
-  const planned = (["train", "heldOut"] as const).flatMap((split) =>
-    Array.from({ length: SHOWN.reconstructions / 2 }, () => ({
-      split,
-      place: drawPlace(dataset, split, 0, rng),
-    })),
-  );
-  const pixels = placesPixels(
-    dataset,
-    planned.map(({ place }) => place),
-  );
-  const { size } = dataset.config;
-  const remade = tf.tidy(() => tokenizer.reconstruct(tf.tensor4d(pixels, [planned.length, size, size, 3])));
-  const remadePixels = (await remade.data().finally(() => remade.dispose())) as Float32Array;
-  return Promise.all(
-    planned.map(async ({ split, place }, index) => ({
-      pictures: [
-        { source: await still(frameOf(dataset, pixels, index)), label: "real" },
-        { source: await still(frameOf(dataset, remadePixels, index)), label: "reconstructed" },
-      ],
-      caption: captionOf(place.combination),
-      heldOut: split === "heldOut",
-    })),
-  );
-}
-
-function frameOf(dataset: MovingOpenMoji, pixels: Float32Array, index: number): Clip {
-  const { size } = dataset.config;
-  const length = size * size * 3;
-  return {
-    height: size,
-    width: size,
-    frames: 1,
-    pixels: pixels.subarray(index * length, (index + 1) * length),
-  };
 }
 
 const still = async (clip: Clip, frame = 0): Promise<string> =>

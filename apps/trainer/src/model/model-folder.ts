@@ -11,6 +11,7 @@ import { readTensors } from "../files/read-tensors.ts";
 import { replaceFolder } from "../files/replace-folder.ts";
 import { LICENSE_TEXT } from "./license.ts";
 import { CONFIG, IMAGE_TOKENIZER, LICENSE, naming, readImageTokenizer, readJson } from "./model-files.ts";
+import { storedAs, type WeightType } from "./weight-type.ts";
 
 /** A text-to-image and -video model: pictures become codes, captions become codes, codes become pictures. */
 export interface Model {
@@ -52,7 +53,7 @@ export function disposeModel(model: Pick<Model, "tokenizer" | "transformer">): v
 }
 
 /** Writes the folder whole or not at all, over an older model. @throws NuwaError `FILE` */
-export async function saveModel(path: string, model: Model): Promise<void> {
+export async function saveModel(path: string, model: Model, weights: WeightType = "float32"): Promise<void> {
   const config: ModelFile = {
     format: "nuwa-model",
     version: 1,
@@ -66,8 +67,8 @@ export async function saveModel(path: string, model: Model): Promise<void> {
     await writeFile(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
     await writeFile(join(folder, CAPTIONS), `${JSON.stringify(model.captions, null, 2)}\n`);
     await writeFile(join(folder, LICENSE), LICENSE_TEXT);
-    await writeSafetensors(join(folder, IMAGE_TOKENIZER), saveParams(model.tokenizer));
-    await writeSafetensors(join(folder, TRANSFORMER), saveParams(model.transformer));
+    await writeSafetensors(join(folder, IMAGE_TOKENIZER), saveParams(model.tokenizer), {}, storedAs(weights));
+    await writeSafetensors(join(folder, TRANSFORMER), saveParams(model.transformer), {}, storedAs(weights));
   });
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { EncoderDecoder, type EncoderDecoderInput } from "@nuwa/encdec";
 import { CaptionTokenizer } from "@nuwa/tasks";
 import { Rng, readBack, saveParams } from "@nuwa/tensor3d";
+import { readSafetensors } from "@nuwa/tensor3d/node";
 import { expectNoLeak, useCpu } from "@nuwa/testing";
 import { VqModel } from "@nuwa/vqgan";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -40,6 +41,38 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("a tokenizer folder", () => {
+  test.each([
+    ["float16", 2 ** -11],
+    ["bfloat16", 2 ** -8],
+  ] as const)("stores %s in half the bytes, rounded", (weights, rounding) =>
+    expectNoLeak(async () => {
+      const model = VqModel.create(config, new Rng(2));
+      const sizes: number[] = [];
+      for (const type of ["float32", weights] as const) {
+        await saveTokenizer(saved, { name: "half", input: "pixels", data, model, training }, type);
+        const { tensors } = await readSafetensors(join(saved, "image-tokenizer.safetensors"));
+        sizes.push(
+          Object.values(tensors).reduce(
+            (sum, { dtype, data: { length } }) => sum + length * (dtype === "F32" ? 4 : 2),
+            0,
+          ),
+        );
+      }
+      expect(sizes[0] / sizes[1]).toBe(2);
+      const read = await loadTokenizer(saved);
+      const [stored, exact] = [await valuesOf(read.model), await valuesOf(model)];
+      for (const [name, values] of Object.entries(exact)) {
+        for (const [index, value] of values.entries()) {
+          expect(Math.abs(stored[name][index] - value)).toBeLessThanOrEqual(
+            Math.abs(value) * rounding + 2 ** -25,
+          );
+        }
+      }
+      model.dispose();
+      read.model.dispose();
+    }),
+  );
+
   test("gives back the weights and what is known about them, and replaces an older one", () =>
     expectNoLeak(async () => {
       for (const name of ["older", "mine"]) {

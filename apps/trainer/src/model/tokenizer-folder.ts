@@ -9,6 +9,7 @@ import { replaceFolder } from "../files/replace-folder.ts";
 import { LICENSE_TEXT } from "./license.ts";
 import { CONFIG, IMAGE_TOKENIZER, LICENSE, readImageTokenizer, readJson } from "./model-files.ts";
 import { TOKENIZER_INPUTS, type TokenizerInput } from "./tokenizer-input.ts";
+import { storedAs, type WeightType } from "./weight-type.ts";
 
 /** An image tokenizer with what it was trained on. */
 export interface ImageTokenizer {
@@ -57,7 +58,11 @@ const readable = z.discriminatedUnion(
 );
 
 /** Writes the folder whole or not at all, over an older tokenizer. @throws NuwaError `FILE` */
-export async function saveTokenizer(path: string, tokenizer: Required<ImageTokenizer>): Promise<void> {
+export async function saveTokenizer(
+  path: string,
+  tokenizer: Required<ImageTokenizer>,
+  weights: WeightType = "float32",
+): Promise<void> {
   const { name, input, data, model, training } = tokenizer;
   const config: TokenizerFile = {
     format: "nuwa-tokenizer",
@@ -71,7 +76,7 @@ export async function saveTokenizer(path: string, tokenizer: Required<ImageToken
   await replaceFolder(path, [CONFIG], async (folder) => {
     await writeFile(join(folder, CONFIG), `${JSON.stringify(config, null, 2)}\n`);
     await writeFile(join(folder, LICENSE), LICENSE_TEXT);
-    await writeSafetensors(join(folder, IMAGE_TOKENIZER), saveParams(model));
+    await writeSafetensors(join(folder, IMAGE_TOKENIZER), saveParams(model), {}, storedAs(weights));
   });
 }
 

@@ -14,6 +14,8 @@ export interface RunFolder {
   readonly samples: string;
   /** The trained tokenizer of a run that trains it alone, once there is one. */
   readonly tokenizer: string;
+  /** Its pictures and curves. */
+  readonly gallery: string;
   /** The trained model, once there is one. */
   readonly model: string;
 }
@@ -58,6 +60,7 @@ const placesOf = (path: string, config: RunConfig): RunFolder => ({
   checkpoints: join(path, "checkpoints"),
   samples: join(path, "samples"),
   tokenizer: join(path, "tokenizer"),
+  gallery: join(path, "gallery"),
   model: join(path, "model"),
 });
 

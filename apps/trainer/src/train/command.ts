@@ -20,7 +20,8 @@ export async function runTraining(options: TrainOptions, context: CommandContext
   await selectBackend(options.backend, context);
   context.console.line(`Run: ${run.path}`);
   const trained = await trainRun(run, options.stage, context);
-  context.console.line(trained.model ? `Model: ${run.model}` : `Tokenizer: ${run.tokenizer}`);
+  if (trained.model) context.console.line(`Model: ${run.model}`);
+  else context.console.line(`Tokenizer: ${run.tokenizer}. Its pictures: ${join(run.gallery, "index.html")}`);
   trained.dispose();
 }
 

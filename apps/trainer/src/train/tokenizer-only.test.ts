@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expectNoLeak, useCpu } from "@nuwa/testing";
@@ -57,6 +57,10 @@ test.each(["sketch", "segmentation"] as const)("a tokenizer of %s maps, trained 
     expect(values["validation.pixelAccuracy"]).toBeGreaterThan(0);
     expect(values["validation.frequencyWeightedIoU"]).toBeGreaterThan(0);
     expect(await readdir(run.samples)).toHaveLength(2);
+    const page = await readFile(join(run.gallery, "index.html"), "utf8");
+    expect(page).toContain("A VQ-GAN-Seg of");
+    expect(page.match(/<img src="data:image\/png/g)).toHaveLength(8 * 3); // picture, reconstruction, error
+    expect(page).toContain("frequency-weighted IoU");
   }),
 );
 

@@ -3,6 +3,7 @@ import type { VqModel } from "@nuwa/vqgan";
 import type { CommandContext } from "../command-context.ts";
 import type { RunConfig } from "../config/schema.ts";
 import { wholeRun } from "../config/whole-run.ts";
+import { writeTokenizerGallery } from "../gallery/tokenizer-gallery.ts";
 import { disposeModel, type Model, modelOf, saveModel } from "../model/model-folder.ts";
 import { type ImageTokenizer, saveTokenizer } from "../model/tokenizer-folder.ts";
 import { lastCheckpoint } from "../run/checkpoint.ts";
@@ -31,7 +32,7 @@ export interface TrainedRun {
 
 /**
  * Trains the stages of a run, each from its last checkpoint where there is one, and writes the model folder
- * after the last stage, or the tokenizer's folder where that is the only one.
+ * after the last stage, or the tokenizer's folder and gallery where that is the only one.
  */
 export async function trainRun(
   run: RunFolder,
@@ -51,7 +52,9 @@ export async function trainRun(
     tokenizer = first.model;
     const common = { data, tokenizer, tokenizerPosition: first.position };
     if (stage === "tokenizer") {
-      await saveTokenizer(run.tokenizer, tokenizerOf(run.config, first));
+      const finished = tokenizerOf(run.config, first);
+      await saveTokenizer(run.tokenizer, finished, run.config.weights);
+      await writeTokenizerGallery(run.gallery, finished, first.position.history, data.dataset);
       return { ...common, dispose: () => first.model.dispose() };
     }
 
@@ -67,7 +70,7 @@ export async function trainRun(
     const codeSeconds = (performance.now() - started) / 1000;
     const { transformer, position } = await trainTransformer(data, { codes, further }, tokenizer, options);
     const model = modelOf(run.config, data, tokenizer, transformer);
-    await saveModel(run.model, model);
+    await saveModel(run.model, model, run.config.weights);
     return {
       ...common,
       model,

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { runFused } from "./fused-kernel.ts";
 
 // gelu's tanh form is x * sigmoid(u) with u = x (a + b x^2), since (1 + tanh(v)) / 2 = sigmoid(2 v).
 const a = 2 * Math.sqrt(2 / Math.PI);
@@ -34,16 +35,21 @@ export function silu<T extends tf.Tensor>(x: T): T {
   const run = tf.customGrad((...inputs) => {
     const value = inputs[0] as tf.Tensor;
     const save = inputs[1] as unknown as tf.GradSaveFunc;
+    const fused = runFused("silu", { x: value });
+    if (fused) {
+      save([value, fused]);
+      const gradFunc = (dy: tf.Tensor, [given, y]: tf.Tensor[]) => siluGradient(dy, tf.sigmoid(given), y);
+      return { value: fused, gradFunc };
+    }
     const gate = tf.sigmoid(value);
-    const y = tf.mul(value, gate);
-    save([gate, y]);
-    return { value: y, gradFunc: siluGradient };
+    const product = tf.mul(value, gate);
+    save([gate, product]);
+    return { value: product, gradFunc: (dy: tf.Tensor, [gate, y]: tf.Tensor[]) => siluGradient(dy, gate, y) };
   });
   return run(x) as T;
 }
 
 /** dx = dy (gate + y (1 - gate)). */
-function siluGradient(dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor {
-  const [gate, y] = saved;
+function siluGradient(dy: tf.Tensor, gate: tf.Tensor, y: tf.Tensor): tf.Tensor {
   return tf.mul(dy, tf.add(gate, tf.sub(y, tf.mul(y, gate))));
 }

@@ -1,5 +1,4 @@
 import * as tf from "@tensorflow/tfjs-core";
-import { addBias } from "./add-bias.ts";
 import { NuwaError } from "./errors.ts";
 import { disposeParams, type Layer } from "./params.ts";
 import { type Rng, randomNormal } from "./rng.ts";
@@ -37,8 +36,16 @@ export class Conv2d implements Layer {
     const { inChannels, stride = 1, padding = "same" } = this.config;
     assertShape("Conv2d x", x, ["batch", "height", "width", inChannels]);
     return tf.tidy(() => {
-      const weight = this.params.weight as unknown as tf.Tensor4D;
-      return addBias(tf.conv2d(x as tf.Tensor4D, weight, stride, padding), this.params.bias);
+      const { weight: filter, bias } = this.params;
+      const attributes = {
+        strides: stride,
+        pad: padding,
+        dataFormat: "NHWC",
+        dilations: 1,
+        activation: "linear",
+      };
+      // Not tf.fused.conv2d, which keeps its result for the gradient and computes gradients that nobody asks for.
+      return tf.engine().runKernel<tf.Tensor4D>(tf.FusedConv2D, { x, filter, bias }, attributes);
     });
   }
 

@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { NuwaError } from "./errors.ts";
+import { runFused } from "./fused-kernel.ts";
 import { disposeParams, type Layer } from "./params.ts";
 import { assertShape } from "./shape.ts";
 
@@ -64,15 +65,30 @@ function groupNorm(
   const width = channels / groups;
 
   const run = tf.customGrad((...inputs) => {
-    const [values, scale, shift] = inputs as tf.Tensor[];
+    const [values, scale, shift] = inputs as tf.Tensor3D[];
     const save = inputs[3] as unknown as tf.GradSaveFunc;
-    const centred = tf.sub(values, groupMean(overPositions(values)));
-    const variance = groupMean(overPositions(tf.square(centred)));
-    const inverse = tf.rsqrt(tf.add(variance, epsilon)); // [batch, 1, channels]
+    const tensors = { x: values, gain: scale, offset: shift };
+    const fused = width === 1 ? runFused("instanceNorm", tensors, { epsilon }) : undefined;
+    if (fused) {
+      save([values, scale]);
+      const gradFunc = (dy: tf.Tensor, [given, gain]: tf.Tensor[]) => {
+        const { centred, inverse } = normalise(given);
+        return gradient(dy, [centred, inverse, gain]);
+      };
+      return { value: fused, gradFunc };
+    }
+    const { centred, inverse } = normalise(values);
     save([centred, inverse, scale]);
     return { value: tf.add(tf.mul(centred, tf.mul(inverse, scale)), shift), gradFunc: gradient };
   });
   return run(x, gain, offset) as tf.Tensor3D;
+
+  /** `centred` `[batch, positions, channels]`, `inverse` of its deviation `[batch, 1, channels]`. */
+  function normalise(values: tf.Tensor): { centred: tf.Tensor; inverse: tf.Tensor } {
+    const centred = tf.sub(values, groupMean(overPositions(values)));
+    const variance = groupMean(overPositions(tf.square(centred)));
+    return { centred, inverse: tf.rsqrt(tf.add(variance, epsilon)) };
+  }
 
   /** `[batch, positions, channels]` -> `[batch, 1, channels]`. */
   function overPositions(values: tf.Tensor): tf.Tensor {
@@ -81,6 +97,7 @@ function groupNorm(
 
   /** From sums over positions to the mean of each group, at each of its channels: `[batch, 1, channels]`. */
   function groupMean(sums: tf.Tensor): tf.Tensor {
+    if (width === 1) return tf.div(sums, positions);
     const means = tf.div(tf.sum(tf.reshape(sums, [batch * groups, width]), 1, true), positions * width);
     return tf.reshape(tf.tile(means, [1, width]), [batch, 1, channels]);
   }

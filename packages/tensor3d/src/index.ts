@@ -5,6 +5,7 @@ export { dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingConfig } from "./embedding.ts";
 export { ensureGradients } from "./ensure-gradients.ts";
 export { isNuwaError, NuwaError, type NuwaErrorCode } from "./errors.ts";
+export { FUSED_KERNELS } from "./fused-kernel.ts";
 export { type ValueAndGradients, valueAndGradients } from "./gradient.ts";
 export {
   type Coordinate,

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { runFused } from "./fused-kernel.ts";
 import { disposeParams, type Layer } from "./params.ts";
 import { assertShape } from "./shape.ts";
 
@@ -45,14 +46,28 @@ function layerNorm(x: tf.Tensor2D, gain: tf.Tensor, offset: tf.Tensor, epsilon: 
   const run = tf.customGrad((...inputs) => {
     const [rows, scale, shift] = inputs as tf.Tensor[];
     const save = inputs[3] as unknown as tf.GradSaveFunc;
-    const centred = tf.sub(rows, tf.mean(rows, 1, true));
-    const variance = tf.mean(tf.square(centred), 1, true); // [n, 1]
-    const inverse = tf.rsqrt(tf.add(variance, epsilon)); // [n, 1]
-    const normal = tf.mul(centred, inverse);
+    const fused = runFused("layerNorm", { x: rows, gain: scale, offset: shift }, { epsilon });
+    if (fused) {
+      save([rows, scale]);
+      const gradFunc = (dy: tf.Tensor, [given, gain]: tf.Tensor[]) => {
+        const { normal, inverse } = normalise(given);
+        return layerNormGradient(dy, [normal, inverse, gain]);
+      };
+      return { value: fused, gradFunc };
+    }
+    const { normal, inverse } = normalise(rows);
     save([normal, inverse, scale]);
     return { value: tf.add(tf.mul(normal, scale), shift), gradFunc: layerNormGradient };
   });
   return run(x, gain, offset);
+
+  /** `normal` `[n, dim]` of mean 0 and variance 1, and what made it so, `inverse` `[n, 1]`. */
+  function normalise(rows: tf.Tensor): { normal: tf.Tensor; inverse: tf.Tensor } {
+    const centred = tf.sub(rows, tf.mean(rows, 1, true));
+    const variance = tf.mean(tf.square(centred), 1, true);
+    const inverse = tf.rsqrt(tf.add(variance, epsilon));
+    return { normal: tf.mul(centred, inverse), inverse };
+  }
 
   // With g = dy * gain: dx = (g - mean(g) - normal * mean(g * normal)) * inverse. The two means are
   // products with the gain as a column, so that g * normal is never formed.

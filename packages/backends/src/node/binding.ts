@@ -229,21 +229,30 @@ export class Binding {
     const key = this.names.of(name);
     switch (type) {
       case ATTRIBUTE.type:
-        if (Array.isArray(value)) c.TFE_OpSetAttrTypeList(op, key, Int32Array.from(value), value.length);
+        if (Array.isArray(value))
+          c.TFE_OpSetAttrTypeList(op, key, Int32Array.from(value as number[]), value.length);
         else c.TFE_OpSetAttrType(op, key, value as number);
         return;
       case ATTRIBUTE.bool:
         c.TFE_OpSetAttrBool(op, key, value ? 1 : 0);
         return;
       case ATTRIBUTE.int:
-        if (Array.isArray(value)) c.TFE_OpSetAttrIntList(op, key, int64s(value), value.length);
+        if (Array.isArray(value)) c.TFE_OpSetAttrIntList(op, key, int64s(value as number[]), value.length);
         else c.TFE_OpSetAttrInt(op, key, value as number);
         return;
       case ATTRIBUTE.float:
-        if (Array.isArray(value)) c.TFE_OpSetAttrFloatList(op, key, Float32Array.from(value), value.length);
+        if (Array.isArray(value))
+          c.TFE_OpSetAttrFloatList(op, key, Float32Array.from(value as number[]), value.length);
         else c.TFE_OpSetAttrFloat(op, key, value as number);
         return;
       case ATTRIBUTE.string: {
+        if (Array.isArray(value)) {
+          const texts = value as string[];
+          const addresses = BigUint64Array.from(texts, (text) => BigInt(this.names.of(text)));
+          const lengths = BigUint64Array.from(texts, (text) => BigInt(Buffer.byteLength(text)));
+          c.TFE_OpSetAttrStringList(op, key, addresses, lengths, texts.length);
+          return;
+        }
         const bytes = Buffer.from(value as string);
         c.TFE_OpSetAttrString(op, key, bytes, bytes.length);
         return;

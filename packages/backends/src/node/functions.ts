@@ -49,6 +49,7 @@ const signatures = {
   TFE_DeleteOp: "void (p)",
   TFE_OpAddInput: "void (p, p, p)",
   TFE_OpSetAttrString: "void (p, p, buffer, size_t)",
+  TFE_OpSetAttrStringList: "void (p, p, buffer, buffer, int)",
   TFE_OpSetAttrInt: "void (p, p, int64_t)",
   TFE_OpSetAttrIntList: "void (p, p, buffer, int)",
   TFE_OpSetAttrFloat: "void (p, p, float)",

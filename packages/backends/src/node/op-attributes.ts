@@ -37,7 +37,7 @@ export interface OpAttribute {
   readonly name: string;
   /** One of {@link ATTRIBUTE}. */
   readonly type: number;
-  readonly value: boolean | number | string | readonly number[];
+  readonly value: boolean | number | string | readonly number[] | readonly string[];
 }
 
 /** The number of a tfjs data type (`int64` too) in TensorFlow's C enum. */

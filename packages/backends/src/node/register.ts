@@ -6,6 +6,7 @@ import { convolutionKernels } from "./convolution.ts";
 import { BACKEND_NAME } from "./kernel.ts";
 import { matMulKernels } from "./matmul.ts";
 import { NodeBackend } from "./node-backend.ts";
+import { hasOneDnn, oneDnnKernels } from "./one-dnn.ts";
 import { repairedKernels } from "./repairs.ts";
 
 /** Registered only once, since TensorFlow's libraries cannot be unloaded. */
@@ -34,10 +35,11 @@ export async function registerLibrary(
   const { kernelConfigs } = await import("../generated/node-kernels.js");
   const binding = new Binding(folder, { threads: options.threads ?? availableParallelism() });
   const backend = new NodeBackend(binding);
-  const own = [...convolutionKernels, ...matMulKernels, ...repairedKernels];
-  const replaced = new Set(own.map(({ kernelName }) => kernelName));
-  for (const config of kernelConfigs) if (!replaced.has(config.kernelName)) tf.registerKernel(config);
-  for (const config of own) tf.registerKernel(config);
+  const all = [...kernelConfigs, ...convolutionKernels, ...matMulKernels, ...repairedKernels];
+  if (hasOneDnn(binding)) all.push(...oneDnnKernels);
+  // Of two for the same kernel the later one counts.
+  const kernels = new Map(all.map((config) => [config.kernelName, config]));
+  for (const config of kernels.values()) tf.registerKernel(config);
   tf.registerBackend(BACKEND_NAME, () => backend, 3);
   registered = { backend, folder };
   return backend;

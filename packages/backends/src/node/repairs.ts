@@ -1,3 +1,4 @@
+import { FUSED_KERNELS } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { type Kernel, kernel } from "./kernel.ts";
 import { ATTRIBUTE, createTensorsTypeOpAttr, TF_TYPE } from "./op-attributes.ts";
@@ -108,6 +109,15 @@ const step: Kernel<{ alpha: number }> = ({ inputs, attrs }) =>
     return x.dtype === "int32" ? steps : tf.where(tf.isNaN(x), x, steps);
   });
 
+/** One pass: `step` and the product take seven. Where x is NaN, `alpha * dy`. */
+const leakyReluGradient: Kernel<{ alpha: number }> = ({ inputs: { x, dy }, backend, attrs }) => {
+  const attributes = [
+    createTensorsTypeOpAttr("T", x.dtype),
+    { name: "alpha", type: ATTRIBUTE.float, value: attrs.alpha },
+  ];
+  return backend.executeSingleOutput("LeakyReluGrad", attributes, [dy, x]);
+};
+
 /** No operation at all: see `NodeBackend.reshape`. */
 const reshape: Kernel<{ shape: number[] }, tf.TensorInfo> = ({ inputs: { x }, backend, attrs }) => {
   const size = tf.util.sizeFromShape(x.shape);
@@ -128,4 +138,5 @@ export const repairedKernels = [
   kernel(tf.Prelu, prelu),
   kernel(tf.ClipByValue, clip),
   kernel(tf.Step, step),
+  kernel(FUSED_KERNELS.leakyReluGradient, leakyReluGradient),
 ];

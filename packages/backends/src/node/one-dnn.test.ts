@@ -1,0 +1,150 @@
+import "@tensorflow/tfjs-backend-cpu";
+import {
+  Conv2d,
+  FUSED_KERNELS,
+  GroupNorm,
+  LayerNorm,
+  namedParams,
+  Rng,
+  silu,
+  valueAndGradients,
+} from "@nuwa/tensor3d";
+import { expectClose, expectNoLeak } from "@nuwa/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test } from "vitest";
+import { registerNode } from "./index.ts";
+import { BACKEND_NAME } from "./kernel.ts";
+
+beforeAll(async () => {
+  await registerNode();
+});
+
+/** Normal numbers around `mean`. */
+function normal(shape: number[], mean = 0): tf.Tensor {
+  const size = shape.reduce((product, length) => product * length, 1);
+  return tf.tensor(
+    new Rng(3).normal(size).map((value) => value + mean),
+    shape,
+  );
+}
+
+/** Mean and deviation of some numbers, in float64. */
+function statistics(values: number[], epsilon: number): { mean: number; deviation: number } {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  return { mean, deviation: Math.sqrt(variance + epsilon) };
+}
+
+test.skipIf(process.platform === "darwin")("libtensorflow has the operations", () => {
+  expect(tf.getKernel(FUSED_KERNELS.silu, BACKEND_NAME)).toBeDefined();
+});
+
+test.each([[[]], [[7]], [[2, 3, 5, 4]], [[0, 4]]])("silu of the shape [%s] is x / (1 + e^-x)", (shape) =>
+  expectNoLeak(async () => {
+    const x = tf.tidy(() => tf.mul(normal(shape), 20));
+    const y = silu(x);
+    const expected = Float32Array.from(await x.data(), (value) => value / (1 + Math.exp(-value)));
+    await expectClose(y, { shape, data: expected }, { atol: 1e-6, rtol: 1e-5 });
+    tf.dispose([x, y]);
+  }),
+);
+
+test.each([0, 30])("norms agree with float64 where the mean is %d deviations from 0", (mean) =>
+  expectNoLeak(async () => {
+    const [batch, positions, channels] = [2, 300, 16];
+    const x = normal([batch, positions, channels], mean);
+    const values = await x.data();
+    const at = (b: number, p: number, c: number) => values[(b * positions + p) * channels + c];
+    const layer = new LayerNorm({ dim: channels });
+    const group = new GroupNorm({ groups: channels, channels });
+    const [byRow, byChannel] = [new Float32Array(x.size), new Float32Array(x.size)];
+    for (let b = 0; b < batch; b++) {
+      const columns = Array.from({ length: channels }, (_, c) =>
+        statistics(
+          Array.from({ length: positions }, (_, p) => at(b, p, c)),
+          1e-5,
+        ),
+      );
+      for (let p = 0; p < positions; p++) {
+        const row = statistics(
+          Array.from({ length: channels }, (_, c) => at(b, p, c)),
+          1e-5,
+        );
+        for (let c = 0; c < channels; c++) {
+          const index = (b * positions + p) * channels + c;
+          byRow[index] = (values[index] - row.mean) / row.deviation;
+          byChannel[index] = (values[index] - columns[c].mean) / columns[c].deviation;
+        }
+      }
+    }
+    const actual = [layer.apply(x), group.apply(x)];
+    // Inputs are rounded to 6e-8 of their size, which a large mean carries over.
+    const atol = 1e-5;
+    await expectClose(actual[0], { shape: x.shape, data: byRow }, { atol });
+    await expectClose(actual[1], { shape: x.shape, data: byChannel }, { atol });
+    tf.dispose([x, ...actual]);
+    layer.dispose();
+    group.dispose();
+  }),
+);
+
+const layers = {
+  "a group for each channel": () => new GroupNorm({ groups: 8, channels: 8 }),
+  "groups of two channels": () => new GroupNorm({ groups: 4, channels: 8 }),
+  "LayerNorm and silu": () => {
+    const norm = new LayerNorm({ dim: 8 });
+    return { norm, apply: (x: tf.Tensor) => silu(norm.apply(x)), dispose: () => norm.dispose() };
+  },
+  "a convolution, padded as is usual": () =>
+    new Conv2d({ inChannels: 8, outChannels: 3, kernel: 3 }, new Rng(1)),
+  "a convolution, padded by 1": () =>
+    new Conv2d({ inChannels: 8, outChannels: 3, kernel: 4, padding: 1 }, new Rng(1)),
+  "a strided convolution, padded by 1": () =>
+    new Conv2d({ inChannels: 8, outChannels: 3, kernel: 4, stride: 2, padding: 1 }, new Rng(1)),
+  "a convolution without padding": () =>
+    new Conv2d({ inChannels: 8, outChannels: 3, kernel: 3, padding: "valid" }, new Rng(1)),
+};
+
+test.each(Object.entries(layers))("%s: values and gradients are those of the cpu backend", (_, create) =>
+  expectNoLeak(async () => {
+    const results: { shape: number[]; data: Float32Array }[][] = [];
+    for (const backend of ["cpu", BACKEND_NAME]) {
+      await tf.setBackend(backend);
+      const layer = create();
+      const params = { ...namedParams(layer), x: tf.tidy(() => tf.variable(normal([2, 6, 6, 8], 1))) };
+      const { value, gradients } = valueAndGradients(() => {
+        const y = layer.apply(params.x);
+        return { loss: tf.sum(tf.mul(y, tf.sin(tf.mul(y, 3)))), y };
+      }, params);
+      const tensors = [value.y, ...Object.values(gradients)];
+      results.push(
+        await Promise.all(
+          tensors.map(async (tensor) => ({
+            shape: tensor.shape,
+            data: (await tensor.data()) as Float32Array,
+          })),
+        ),
+      );
+      tf.dispose([value, gradients, params.x]);
+      layer.dispose();
+    }
+    const [expected, actual] = results;
+    for (const [index, { shape, data }] of actual.entries()) {
+      const tensor = tf.tensor(data, shape);
+      await expectClose(tensor, expected[index], { atol: 5e-5, rtol: 1e-4 });
+      tensor.dispose();
+    }
+  }),
+);
+
+test("LeakyReLU and its gradient, by hand", () =>
+  expectNoLeak(async () => {
+    const x = tf.tidy(() => tf.variable(tf.tensor1d([-2, 0, 3])));
+    const { value, gradients } = valueAndGradients(
+      () => ({ loss: tf.sum(tf.mul(tf.leakyRelu(x, 0.2), [5, 7, 11])) }),
+      { x },
+    );
+    await expectClose(value.loss, { shape: [], data: [31] }, { atol: 1e-5 });
+    await expectClose(gradients.x, { shape: [3], data: [1, 1.4, 11] }, { atol: 1e-6 });
+    tf.dispose([x, value.loss, gradients.x]);
+  }));

@@ -1,0 +1,101 @@
+import { FUSED_KERNELS } from "@nuwa/tensor3d";
+import * as tf from "@tensorflow/tfjs-core";
+import type { Binding } from "./binding.ts";
+import {
+  convolutionAttributes,
+  convolutionInfo,
+  type FusedAttributes,
+  fusedConv2d,
+  padded,
+} from "./convolution.ts";
+import { type Kernel, kernel } from "./kernel.ts";
+import { ATTRIBUTE, createTensorsTypeOpAttr, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
+
+const text = (name: string, value: string | string[]): OpAttribute => ({
+  name,
+  type: ATTRIBUTE.string,
+  value,
+});
+const float32 = createTensorsTypeOpAttr("T", "float32");
+
+// TensorFlow registers some kernels of oneDNN under a label, which has to be given. It adds the label by itself to the
+// names of the others, which are registered without, so that they are found only where it is taken back.
+const labelled = text("_kernel", "MklNameChangeOp");
+const unlabelled = text("_kernel", "");
+
+const SWISH = "_MklSwish";
+const biasAttributes: readonly OpAttribute[] = [
+  labelled,
+  { name: "num_args", type: ATTRIBUTE.int, value: 1 },
+  { name: "TArgs", type: ATTRIBUTE.type, value: [TF_TYPE.float32] },
+  text("fused_ops", ["BiasAdd"]),
+];
+
+/** A convolution that adds its bias on the way. */
+const biasedConv2d: Kernel<FusedAttributes> = (args) => {
+  const { inputs, backend, attrs } = args;
+  const { x, filter, bias } = inputs;
+  const linear = (attrs.activation ?? "linear") === "linear";
+  if (!linear || bias?.shape.length !== 1 || x.dtype !== "float32") return fusedConv2d(args);
+  const info = convolutionInfo(x.shape, filter.shape, attrs, false);
+  const attributes = [...convolutionAttributes(info, x.dtype), ...biasAttributes];
+  return tf.tidy(() =>
+    backend.executeSingleOutput("_MklNativeFusedConv2D", attributes, [padded(x, info), filter, bias]),
+  );
+};
+
+const silu: Kernel<object> = ({ inputs: { x }, backend }) =>
+  tf.tidy(() => {
+    const flat = tf.reshape(x as tf.Tensor, [-1]);
+    return tf.reshape(backend.executeSingleOutput(SWISH, [float32, unlabelled], [flat]), x.shape);
+  });
+
+interface NormAttributes {
+  epsilon: number;
+}
+
+const normAttributes = ({ epsilon }: NormAttributes): OpAttribute[] => [
+  float32,
+  unlabelled,
+  { name: "epsilon", type: ATTRIBUTE.float, value: epsilon },
+];
+
+const layerNorm: Kernel<NormAttributes> = ({ inputs: { x, gain, offset }, backend, attrs }) =>
+  backend.executeSingleOutput("_MklLayerNorm", normAttributes(attrs), [x, gain, offset]);
+
+const instanceNorm: Kernel<NormAttributes> = ({ inputs: { x, gain, offset }, backend, attrs }) =>
+  tf.tidy(() => {
+    const [batch, positions, channels] = x.shape;
+    const image = tf.reshape(x as tf.Tensor, [batch, positions, 1, channels]);
+    const attributes: OpAttribute[] = [
+      ...normAttributes(attrs),
+      { name: "reduction_axes", type: ATTRIBUTE.int, value: [1, 2] },
+    ];
+    const normal = backend.executeSingleOutput("_MklFusedInstanceNorm", attributes, [image, gain, offset]);
+    return tf.reshape(normal, x.shape);
+  });
+
+/**
+ * Kernels over TensorFlow's own operations of oneDNN, which its graphs are rewritten to and which eager programs can call
+ * by name.
+ */
+export const oneDnnKernels = [
+  kernel(tf.FusedConv2D, biasedConv2d),
+  kernel(FUSED_KERNELS.silu, silu),
+  kernel(FUSED_KERNELS.layerNorm, layerNorm),
+  kernel(FUSED_KERNELS.instanceNorm, instanceNorm),
+];
+
+/** Whether the library has these operations, which one shows: not on macOS. Tensors on a GPU are none for them. */
+export function hasOneDnn(binding: Binding): boolean {
+  if (binding.isUsingGpuDevice()) return false;
+  const ids = [binding.createTensor([1], TF_TYPE.float32, Float32Array.of(0))];
+  try {
+    ids.push(binding.executeOp(SWISH, [float32, unlabelled], ids, 1)[0].id);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    for (const id of ids) binding.deleteTensor(id);
+  }
+}

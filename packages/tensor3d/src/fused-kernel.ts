@@ -1,0 +1,27 @@
+import * as tf from "@tensorflow/tfjs-core";
+
+/**
+ * tfjs kernels that a backend may register to compute at once what is composed of several operations elsewhere. They
+ * need no gradient; float32 throughout.
+ */
+export const FUSED_KERNELS = {
+  /** Input `x` of any shape: `x * sigmoid(x)`. */
+  silu: "NuwaSilu",
+  /** Inputs `x` `[n, dim]`, `gain` and `offset` `[dim]`; attribute `epsilon`. Normalises rows. */
+  layerNorm: "NuwaLayerNorm",
+  /** Inputs `x` `[batch, positions, channels]`, `gain` and `offset` `[channels]`; `epsilon`. Over the positions. */
+  instanceNorm: "NuwaInstanceNorm",
+  /** Inputs `x` and `dy` of the same shape; attribute `alpha`: `dy`, times `alpha` where `x` is not above 0. */
+  leakyReluGradient: "NuwaLeakyReluGradient",
+} as const;
+
+/** Runs such a kernel; undefined where the selected backend has none. */
+export function runFused<T extends tf.Tensor>(
+  kernel: keyof typeof FUSED_KERNELS,
+  inputs: { readonly x: T } & Record<string, tf.Tensor>,
+  attributes?: Readonly<Record<string, number>>,
+): T | undefined {
+  const name = FUSED_KERNELS[kernel];
+  if (inputs.x.size === 0 || tf.getKernel(name, tf.getBackend()) === undefined) return undefined;
+  return tf.engine().runKernel(name, inputs, attributes) as T;
+}

@@ -49,7 +49,7 @@ if (options.json) await writeFile(options.json, `${JSON.stringify(results, undef
 async function compare(name, size) {
   const folder = await mkdtemp(join(tmpdir(), "nuwa-bench-"));
   const pixels = drawPictures(size.batch, size.config.resolution, seed);
-  const ours = createOurs(size, pixels, seed);
+  const ours = await createOurs(size, pixels, seed);
   try {
     const paths = Object.fromEntries(
       ["weights", "discriminatorWeights", "pixels"].map((file) => [

@@ -1,15 +1,6 @@
-import { AdamW, namedParams, Rng, valueAndGradients } from "@nuwa/tensor3d";
+import { parameterCount, Rng } from "@nuwa/tensor3d";
 import { writeSafetensors } from "@nuwa/tensor3d/node";
-import {
-  adaptiveWeight,
-  discriminatorLoss,
-  exportPatchGan,
-  exportTaming,
-  generatorLoss,
-  PatchDiscriminator,
-  tokenizerLosses,
-  VqModel,
-} from "@nuwa/vqgan";
+import { exportPatchGan, exportTaming, PatchDiscriminator, TokenizerTrainer, VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import { stepSettings } from "./tokenizer-step-sizes.mjs";
 
@@ -22,71 +13,36 @@ export function drawPictures(batch, side, seed) {
   });
 }
 
-/** Our tokenizer with its discriminator on the selected backend, with a `train(steps)` like the peer's. */
-export function createOurs({ config, discriminator: discriminatorConfig }, pixels, seed) {
+/** Our tokenizer and its trainer on the selected backend, with a `train(steps)` like the peer's. */
+export async function createOurs({ config, discriminator: discriminatorConfig }, pixels, seed) {
   const rng = new Rng(seed).fork("weights");
-  const model = VqModel.create(config, rng.fork("model"));
-  const discriminator = PatchDiscriminator.create(discriminatorConfig, rng.fork("discriminator"));
-  const params = model.trainableParams();
-  const discriminatorParams = namedParams(discriminator);
-  const { learningRate, adversarialWeight, ...adam } = stepSettings;
-  const optimizer = new AdamW(params, adam);
-  const discriminatorOptimizer = new AdamW(discriminatorParams, adam);
-
-  /** λ: both losses as functions of the last layer, whose input is computed before, off the tape. */
-  function lambda() {
-    return tf.tidy(() => {
-      const { quantized } = model.quantizer.quantize(model.latents(pixels));
-      const features = model.decoder.features(quantized);
-      const decode = () => model.decoder.last(features);
-      return adaptiveWeight({
-        reconstruction: () => tokenizerLosses({ pixels, decoded: decode() }).loss,
-        adversarial: () => generatorLoss(discriminator.apply(decode()), "hinge"),
-        last: model.decoder.lastLayer.weight,
-      });
-    });
-  }
-
-  function trainModel() {
-    const weight = tf.mul(lambda(), adversarialWeight);
-    const { value, gradients } = valueAndGradients(() => {
-      const { quantized, loss: codebook } = model.quantizer.quantize(model.latents(pixels));
-      const decoded = model.decoder.apply(quantized);
-      const adversarial = { discriminator, kind: "hinge", weight };
-      return { ...tokenizerLosses({ pixels, decoded, codebook, adversarial }), decoded };
-    }, params);
-    optimizer.step(gradients, learningRate);
-    return value;
-  }
-
-  function trainDiscriminator(decoded) {
-    const { value, gradients } = valueAndGradients(() => {
-      const [real, fake] = [discriminator.apply(pixels), discriminator.apply(decoded)];
-      return { loss: discriminatorLoss(real, fake, "hinge").loss };
-    }, discriminatorParams);
-    discriminatorOptimizer.step(gradients, learningRate);
-    return value.loss;
-  }
+  const model = VqModel.create({ ...config, kind: "vq-gan" }, rng.fork("model"));
+  const trainer = new TokenizerTrainer(model, trainerConfig(discriminatorConfig), rng.fork("trainer"));
+  const discriminator = await discriminatorOf(trainer, discriminatorConfig);
 
   async function step() {
     const started = performance.now();
-    const losses = tf.tidy(() => {
-      const { loss, reconstruction, codebook, adversarial, weight, decoded } = trainModel();
-      const ofDiscriminator = trainDiscriminator(decoded);
-      return tf.stack([loss, reconstruction, codebook, adversarial, weight, ofDiscriminator]);
-    });
-    const values = Array.from(await losses.data());
-    losses.dispose();
+    const losses = await trainer.trainStep(pixels);
+    const {
+      loss,
+      reconstruction,
+      commitment,
+      adversarial,
+      adversarialWeight,
+      discriminator: against,
+    } = losses;
+    const reported = [loss, reconstruction, commitment, adversarial, adversarialWeight, against];
+    const together = tf.stack(reported);
+    const values = Array.from(await together.data());
+    tf.dispose([together, ...Object.values(losses)]);
     return { seconds: (performance.now() - started) / 1000, losses: values };
   }
 
   return {
-    parameters: [model.trainableParams(), discriminatorParams].map((all) =>
-      Object.values(all).reduce((sum, { size }) => sum + size, 0),
-    ),
+    parameters: [model.trainableParams(), discriminator].map((all) => parameterCount(all)),
     /** taming-transformers' keys for its architecture, ours for the local one; PyTorch's for the discriminator. */
     async save(paths) {
-      const weights = config.architecture === "taming" ? await exportTaming(model) : params;
+      const weights = config.architecture === "taming" ? await exportTaming(model) : model.trainableParams();
       await writeSafetensors(paths.weights, weights);
       const ofDiscriminator = exportPatchGan(discriminator);
       await writeSafetensors(paths.discriminatorWeights, ofDiscriminator);
@@ -98,7 +54,42 @@ export function createOurs({ config, discriminator: discriminatorConfig }, pixel
       return { seconds: done.map(({ seconds }) => seconds), losses: done.map(({ losses }) => losses) };
     },
     dispose() {
-      for (const part of [optimizer, discriminatorOptimizer, model, discriminator]) part.dispose();
+      for (const part of [trainer, model, discriminator]) part.dispose();
     },
   };
+}
+
+/** Everything from the first step on, at rates that do not change. */
+function trainerConfig(discriminator) {
+  const { learningRate, beta2, weightDecay } = stepSettings.model;
+  return {
+    totalSteps: 1_000_000,
+    learningRate,
+    finalLearningRate: learningRate,
+    riseShare: 0,
+    warmupShare: 0,
+    decoderShare: 0,
+    beta2,
+    weightDecay,
+    losses: {
+      adversarial: {
+        kind: "hinge",
+        weight: stepSettings.adversarialWeight,
+        startShare: 0,
+        leadShare: 0,
+        riseShare: 0,
+        learningRate: stepSettings.discriminator.learningRate,
+        discriminator,
+      },
+    },
+  };
+}
+
+/** The trainer's discriminator as it begins. */
+async function discriminatorOf(trainer, config) {
+  const { tensors } = await trainer.state();
+  const prefix = "adversary.model.";
+  const own = Object.entries(tensors).filter(([name]) => name.startsWith(prefix));
+  const weights = Object.fromEntries(own.map(([name, tensor]) => [name.slice(prefix.length), tensor]));
+  return PatchDiscriminator.load(config, weights);
 }

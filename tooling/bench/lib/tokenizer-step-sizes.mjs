@@ -1,6 +1,11 @@
 import { tokenizerSizes } from "./tokenizer-sizes.mjs";
 
-const common = { resolution: 64, embeddingDim: 64, codebookSize: 1024, quantizer: { kind: "codebook" } };
+const common = {
+  resolution: 64,
+  embeddingDim: 64,
+  codebookSize: 1024,
+  quantizer: { kind: "codebook", deadBelow: 0 },
+};
 const local = { ...common, architecture: "local" };
 
 /** Tokenizers of F8 whose training step is compared: `config` of `@nuwa/vqgan` and of its discriminator, pictures. */
@@ -22,13 +27,10 @@ export const tokenizerStepSizes = {
   },
 };
 
-/** What both sides' optimizers use, and the final weight of the adversarial loss before the adaptive one. */
+/** What both sides' optimizers use, and the weight of the adversarial loss before the adaptive one. */
 export const stepSettings = {
-  learningRate: 1e-3,
-  beta1: 0.9,
-  beta2: 0.95,
-  epsilon: 1e-8,
-  weightDecay: 1e-4,
+  model: { learningRate: 1e-3, beta1: 0.9, beta2: 0.95, weightDecay: 1e-4 }, // codes do not decay
+  discriminator: { learningRate: 5e-4, beta1: 0.5, beta2: 0.9, weightDecay: 0 },
   adversarialWeight: 0.1,
 };
 

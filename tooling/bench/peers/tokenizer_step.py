@@ -180,18 +180,19 @@ class Training:
         self.model.to(memory_format=order)
         self.discriminator.to(memory_format=order)
         self.pixels = load_file(job["pixels"])["pixels"].permute(0, 3, 1, 2).contiguous(memory_format=order)
-        self.optimizers = [self.optimizer(self.model), self.optimizer(self.discriminator)]
+        self.optimizers = [self.optimizer(name) for name in ("model", "discriminator")]
 
-    def optimizer(self, module):
-        parameters, s = list(module.parameters()), self.settings
+    def optimizer(self, name):
+        parameters, s = list(getattr(self, name).parameters()), self.settings[name]
+        decays = [p.ndim in (2, 4) and p is not self.model.codebook for p in parameters]
         return torch.optim.AdamW(
             [
-                {"params": [p for p in parameters if p.ndim in (2, 4)], "weight_decay": s["weightDecay"]},
-                {"params": [p for p in parameters if p.ndim in (1, 3)], "weight_decay": 0.0},
+                {"params": [p for p, d in zip(parameters, decays) if d], "weight_decay": s["weightDecay"]},
+                {"params": [p for p, d in zip(parameters, decays) if not d], "weight_decay": 0.0},
             ],
             lr=s["learningRate"],
             betas=(s["beta1"], s["beta2"]),
-            eps=s["epsilon"],
+            eps=1e-8,
             fused=True,
         )
 

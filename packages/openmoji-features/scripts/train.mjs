@@ -1,5 +1,5 @@
 // Trains the network on Moving OpenMoji's drawings and writes its weights and training.json:
-//   node packages/openmoji-features/scripts/train.mjs [--steps 6000] [--seed 0] [--out FOLDER] [--cache FOLDER]
+//   node packages/openmoji-features/scripts/train.mjs [--steps 6000] [--seed 0] [--name NAME] [--out FOLDER] [--cache FOLDER]
 // It takes one core for some ten minutes. Build first: it uses dist.
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
@@ -18,7 +18,6 @@ import { Classifier } from "./training/model.mjs";
 import { splitDrawings } from "./training/split.mjs";
 import { openSprites } from "./training/sprites.mjs";
 
-const name = "openmoji-features-1";
 const batchSize = 32;
 const peak = 3e-3;
 const warmupSteps = 100;
@@ -28,11 +27,13 @@ const { values: options } = parseArgs({
   options: {
     steps: { type: "string", default: "6000" },
     seed: { type: "string", default: "0" },
+    name: { type: "string", default: "openmoji-features-1" },
     out: { type: "string", default: fileURLToPath(new URL("../weights/", import.meta.url)) },
     cache: { type: "string" },
   },
 });
 const [steps, seed] = [Number(options.steps), Number(options.seed)];
+const { name } = options;
 
 const backend = await useBackend("node", { threads: 1 });
 const { version } = await readCatalog();

@@ -81,6 +81,10 @@ describe("OpenMojiFeatures", () => {
       expect(() => OpenMojiFeatures.load(nameless)).toThrow(error("FILE", /wanted the metadata "name"/));
       expect(() => OpenMojiFeatures.load(partial)).toThrow(error("CHECKPOINT", /missing levels.0.bias/));
       expect(() => OpenMojiFeatures.load(new Uint8Array(3))).toThrow(error("FILE", /./));
+      await expect(readOpenMojiFeatures("no/such.safetensors")).rejects.toMatchObject({
+        code: "FILE",
+        message: expect.stringContaining("no/such.safetensors"),
+      });
       tf.dispose([small, odd, grey]);
       other.dispose();
       network.dispose();

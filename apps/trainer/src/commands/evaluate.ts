@@ -41,6 +41,10 @@ function addTokenizerTest(evaluate: Command, context: CommandContext): void {
       "--unseen <drawings>",
       "a filter, list or set of drawings in YAML or JSON (default: all that no tokenizer learnt from)",
     )
+    .option(
+      "--features <file>",
+      "weights behind the Fréchet distance (default: @nuwa/openmoji-features' own)",
+    )
     .option("--out <file>", "write the figures to this JSON file")
     .option("--markdown <file>", "write the table to this Markdown file")
     .option("--sheet <file>", "write pictures, reconstructions and errors to this PNG")
@@ -49,6 +53,6 @@ function addTokenizerTest(evaluate: Command, context: CommandContext): void {
     .action(async (options) => {
       const { runEvaluateTokenizer } = await import("../evaluate-tokenizer/command.ts");
       const { readOpenMojiFeatures } = await import("@nuwa/openmoji-features/node");
-      await runEvaluateTokenizer(options, context, readOpenMojiFeatures);
+      await runEvaluateTokenizer(options, context, () => readOpenMojiFeatures(options.features));
     });
 }

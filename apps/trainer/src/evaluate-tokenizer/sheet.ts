@@ -1,9 +1,8 @@
 import { contactSheet, type ImageCombination, type OpenMojiSample, openMojiCredit } from "@nuwa/data";
-import { type Rng, readBack } from "@nuwa/tensor3d";
+import type { Rng } from "@nuwa/tensor3d";
 import { downsampling } from "@nuwa/vqgan";
-import * as tf from "@tensorflow/tfjs-core";
+import { reconstructions } from "../model/reconstructions.ts";
 import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
-import { inputTensor } from "../model/tokenizer-input.ts";
 import { errorPixels, shownPixels } from "../model/tokenizer-pixels.ts";
 import { drawPicture, nextPlace, type PictureSet } from "./pictures.ts";
 
@@ -57,19 +56,20 @@ interface Tile {
 
 /** Three rows of tiles. */
 async function tilesOf(
-  { label, tokenizer: { model, input }, rng }: SheetPart,
+  { label, tokenizer, rng }: SheetPart,
   set: PictureSet,
   marked: boolean,
 ): Promise<Tile[][]> {
+  const { model, input } = tokenizer;
   const draws = rng.fork(marked ? "unseen" : "trained");
   const samples = differentDrawings(set, draws).map((combination) =>
     drawPicture(set, nextPlace({ ...set, combinations: [combination] }, downsampling(model.config), draws)),
   );
-  const [real, remade] = await inputAndReconstruction();
+  const { real, made } = await reconstructions(tokenizer, samples, set.classes);
   const values = real.length / COUNT;
   const rows = samples.map((sample, index) => {
     const one = real.subarray(index * values, (index + 1) * values);
-    const other = remade.subarray(index * values, (index + 1) * values);
+    const other = made.subarray(index * values, (index + 1) * values);
     const tile = (pixels: Float32Array, caption: string): Tile => ({
       sample: { ...sample, pixels, caption },
       marked,
@@ -81,12 +81,6 @@ async function tilesOf(
     ];
   });
   return [0, 1, 2].map((row) => rows.map((tiles) => tiles[row]));
-
-  async function inputAndReconstruction() {
-    const originals = inputTensor(samples, input, set.classes);
-    const made = tf.tidy(() => model.reconstruct(originals));
-    return readBack([originals, made]).finally(() => tf.dispose([originals, made]));
-  }
 }
 
 /** Combinations of as many drawings as there are; then some drawings come again. */

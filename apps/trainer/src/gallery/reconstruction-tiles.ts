@@ -1,10 +1,9 @@
 import { captionOf, type MovingOpenMoji } from "@nuwa/data";
-import { Rng, readBack } from "@nuwa/tensor3d";
-import * as tf from "@tensorflow/tfjs-core";
+import { Rng } from "@nuwa/tensor3d";
 import { dataUri, encodePng } from "../media/encode.ts";
 import { frameBytes } from "../media/pixels.ts";
+import { reconstructions } from "../model/reconstructions.ts";
 import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
-import { inputTensor } from "../model/tokenizer-input.ts";
 import { errorPixels, shownPixels } from "../model/tokenizer-pixels.ts";
 import { drawPlace, placeSample } from "../train/frame-source.ts";
 import type { Tile } from "./page.ts";
@@ -14,7 +13,7 @@ const COUNT = 4;
 
 /** Real pictures of both splits, what the tokenizer makes of them, and the absolute error. */
 export async function reconstructionTiles(
-  { model, input }: Pick<ImageTokenizer, "model" | "input">,
+  tokenizer: Pick<ImageTokenizer, "model" | "input">,
   dataset: MovingOpenMoji,
 ): Promise<Tile[]> {
   const rng = new Rng(0).fork("gallery");
@@ -22,9 +21,8 @@ export async function reconstructionTiles(
     Array.from({ length: COUNT }, () => ({ split, place: drawPlace(dataset, split, 0, rng) })),
   );
   const samples = planned.map(({ place }) => placeSample(dataset, place));
-  const originals = inputTensor(samples, input);
-  const remade = model.reconstruct(originals);
-  const [real, made] = await readBack([originals, remade]).finally(() => tf.dispose([originals, remade]));
+  const { input } = tokenizer;
+  const { real, made } = await reconstructions(tokenizer, samples);
   const { size } = dataset.config;
   const shown = {
     real: shownPixels(real, input),

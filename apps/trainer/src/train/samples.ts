@@ -1,11 +1,10 @@
 import { captionOf, type MovingOpenMoji } from "@nuwa/data";
-import { Rng, readBack } from "@nuwa/tensor3d";
-import * as tf from "@tensorflow/tfjs-core";
+import { Rng } from "@nuwa/tensor3d";
 import { makePictures, samplingOf } from "../generate/pictures.ts";
 import { contactSheet, frameBytes, type RawImage } from "../media/pixels.ts";
 import type { Model } from "../model/model-folder.ts";
+import { reconstructions } from "../model/reconstructions.ts";
 import type { ImageTokenizer } from "../model/tokenizer-folder.ts";
-import { inputTensor } from "../model/tokenizer-input.ts";
 import { errorPixels, shownPixels } from "../model/tokenizer-pixels.ts";
 import { drawPlace, placeSample } from "./frame-source.ts";
 
@@ -16,7 +15,7 @@ const COUNT = 8;
  * pictures each time.
  */
 export async function reconstructionSheet(
-  { model, input }: Pick<ImageTokenizer, "model" | "input">,
+  tokenizer: Pick<ImageTokenizer, "model" | "input">,
   dataset: MovingOpenMoji,
 ): Promise<RawImage> {
   const rng = new Rng(0).fork("samples");
@@ -24,9 +23,8 @@ export async function reconstructionSheet(
   const samples = Array.from({ length: COUNT }, (_, index) =>
     placeSample(dataset, drawPlace(dataset, index < COUNT / 2 ? "train" : "heldOut", 0.5, rng)),
   );
-  const originals = inputTensor(samples, input);
-  const remade = model.reconstruct(originals);
-  const [real, made] = await readBack([originals, remade]).finally(() => tf.dispose([originals, remade]));
+  const { input } = tokenizer;
+  const { real, made } = await reconstructions(tokenizer, samples);
   const rows = [shownPixels(real, input), shownPixels(made, input), errorPixels(real, made, input)];
   const images = rows.flatMap((pixels) =>
     Array.from({ length: COUNT }, (_, frame) =>

@@ -34,6 +34,7 @@ export {
   saveParams,
 } from "./params.ts";
 export { AxialPositions, type AxialPositionsConfig } from "./position.ts";
+export { prefixed, under } from "./prefix.ts";
 export { readBack } from "./read-back.ts";
 export { Rng, type RngState, randomNormal } from "./rng.ts";
 export { type DecodedSafetensors, type DecodedTensor, decodeSafetensors } from "./safetensors/decode.ts";

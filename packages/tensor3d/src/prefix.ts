@@ -4,7 +4,7 @@ export function under<T>(entries: Readonly<Record<string, T>>, prefix: string): 
   return Object.fromEntries(own.map(([name, value]) => [name.slice(prefix.length), value]));
 }
 
-/** The entries with `prefix` before their names. */
+/** The entries with `prefix` before their names, such as `"model."`. */
 export function prefixed<T>(entries: Readonly<Record<string, T>>, prefix: string): Record<string, T> {
   return Object.fromEntries(Object.entries(entries).map(([name, value]) => [prefix + name, value]));
 }

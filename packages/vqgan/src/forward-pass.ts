@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { VqInput } from "../input.ts";
-import type { VqModel } from "../model.ts";
+import type { VqInput } from "./input.ts";
+import type { VqModel } from "./model.ts";
 
-/** Everything that a training step uses of a pass. */
+/** Everything that losses use of a pass. */
 export interface ForwardPass {
   /** `[b, h, w, dim]`, before quantization. */
   readonly latents: tf.Tensor4D;

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { parseVqConfig, type VqConfig, type VqConfigInput } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 import { Encoder } from "./encoder.ts";
+import { forwardPass } from "./forward-pass.ts";
 import { checkFinite, checkInput, encoderInput, readsClassMaps, type VqInput } from "./input.ts";
 import { reconstructionLoss } from "./loss.ts";
 import { classMapLoss } from "./losses/class-map.ts";
@@ -142,17 +143,9 @@ export class VqModel {
   /** The loss and its terms, differentiable. `quantize: false` lets the latents through without rounding. */
   loss(input: VqInput, { quantize = true }: { quantize?: boolean } = {}): VqLosses {
     return tf.tidy(() => {
-      const latents = this.latents(input);
-      if (!quantize) {
-        const decoded = this.decoder.apply(this.quantizer.continuous(latents) as tf.Tensor4D);
-        const reconstruction = this.reconstructionLoss(decoded, input);
-        return { loss: tf.clone(reconstruction), reconstruction, commitment: tf.scalar(0), decoded, latents };
-      }
-      const { codes, quantized, loss: commitment } = this.quantizer.quantize(latents);
-      const decoded = this.decoder.apply(quantized as tf.Tensor4D);
-      const reconstruction = this.reconstructionLoss(decoded, input);
-      const loss = tf.add(reconstruction, commitment) as tf.Scalar;
-      return { loss, reconstruction, commitment, decoded, latents, codes: codes as tf.Tensor3D };
+      const { features: _, ...pass } = forwardPass(this, input, quantize);
+      const reconstruction = this.reconstructionLoss(pass.decoded, input);
+      return { ...pass, loss: tf.add<tf.Scalar>(reconstruction, pass.commitment), reconstruction };
     });
   }
 

@@ -1,9 +1,9 @@
-import { valueAndGradients } from "@nuwa/tensor3d";
+import { under, valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import type { VqConfigInput } from "./config.ts";
-import { readGolden, under } from "./fixtures/golden.ts";
+import { readGolden } from "./fixtures/golden.ts";
 import { reconstructionLoss } from "./loss.ts";
 import { VqModel } from "./model.ts";
 

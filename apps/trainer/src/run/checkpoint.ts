@@ -83,15 +83,3 @@ async function checkpointNames(folder: string, stage: Stage): Promise<string[]> 
   });
   return names.filter((name) => name.startsWith(`${stage}-`) && name.endsWith(".safetensors")).sort();
 }
-
-/** The tensors whose names begin with `prefix.`, without it. */
-export function tensorsUnder<T>(tensors: Readonly<Record<string, T>>, prefix: string): Record<string, T> {
-  const start = `${prefix}.`;
-  const own = Object.entries(tensors).filter(([name]) => name.startsWith(start));
-  return Object.fromEntries(own.map(([name, tensor]) => [name.slice(start.length), tensor]));
-}
-
-/** The tensors with `prefix.` before their names. */
-export function underPrefix<T>(tensors: Readonly<Record<string, T>>, prefix: string): Record<string, T> {
-  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor]));
-}

@@ -1,11 +1,11 @@
 import type { MovingOpenMoji } from "@nuwa/data";
-import { loadParams, Rng, type RngState } from "@nuwa/tensor3d";
+import { loadParams, prefixed, Rng, type RngState, under } from "@nuwa/tensor3d";
 import { type FeatureNetwork, parseTrainerConfig, TokenizerTrainer, VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { RunConfig } from "../config/schema.ts";
 import { inSection } from "../config/section.ts";
 import { inputTensor } from "../model/tokenizer-input.ts";
-import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
+import { lastCheckpoint } from "../run/checkpoint.ts";
 import { featureNetwork } from "./feature-network.ts";
 import { drawPlace, placeSample } from "./frame-source.ts";
 import { tokenizerConfig } from "./model-configs.ts";
@@ -60,13 +60,13 @@ async function trainWith(
         keep: async () => {
           const { rng: extra, tensors: own } = await trainer.state();
           return {
-            tensors: { ...underPrefix(model.save().tensors, "model"), ...underPrefix(own, "trainer") },
+            tensors: { ...prefixed(model.save().tensors, "model."), ...prefixed(own, "trainer.") },
             extra,
           };
         },
         restore: ({ state: { step, extra }, tensors }) => {
-          loadParams(model, tensorsUnder(tensors, "model"));
-          trainer.loadState({ step, rng: extra as RngState, tensors: tensorsUnder(tensors, "trainer") });
+          loadParams(model, under(tensors, "model."));
+          trainer.loadState({ step, rng: extra as RngState, tensors: under(tensors, "trainer.") });
         },
         validate: () => validateTokenizer({ model, input }, dataset, options.signal),
         sample: () => reconstructionSheet({ model, input }, dataset),

@@ -1,12 +1,21 @@
 import { EncoderDecoder } from "@nuwa/encdec";
 import { drawTask, jointLoss, type TaskBatch, TRAINING_TASKS, type TrainingTask } from "@nuwa/tasks";
-import { AdamW, cosineSchedule, loadParams, namedParams, Rng, valueAndGradients } from "@nuwa/tensor3d";
+import {
+  AdamW,
+  cosineSchedule,
+  loadParams,
+  namedParams,
+  prefixed,
+  Rng,
+  under,
+  valueAndGradients,
+} from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WholeRunConfig } from "../config/schema.ts";
 import { wholeRun } from "../config/whole-run.ts";
 import { modelOf } from "../model/model-folder.ts";
-import { lastCheckpoint, tensorsUnder, underPrefix } from "../run/checkpoint.ts";
+import { lastCheckpoint } from "../run/checkpoint.ts";
 import type { CodeTable } from "./code-table.ts";
 import type { RunData } from "./data.ts";
 import type { FurtherVideos } from "./further-videos.ts";
@@ -71,13 +80,13 @@ export async function trainTransformer(
         },
         keep: async () => ({
           tensors: {
-            ...underPrefix(namedParams(model), "model"),
-            ...underPrefix(await optimizer.state(), "optimizer"),
+            ...prefixed(namedParams(model), "model."),
+            ...prefixed(await optimizer.state(), "optimizer."),
           },
         }),
         restore: ({ tensors }) => {
-          loadParams(model, tensorsUnder(tensors, "model"));
-          optimizer.loadState(tensorsUnder(tensors, "optimizer"));
+          loadParams(model, under(tensors, "model."));
+          optimizer.loadState(under(tensors, "optimizer."));
         },
         validate: () => heldOutLoss(model, sources.codes),
         sample: () => imageSheet(modelOf(run.config, data, tokenizer, model), data.dataset),

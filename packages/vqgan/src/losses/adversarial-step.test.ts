@@ -1,5 +1,5 @@
 import { closeWebgpu } from "@nuwa/backends/webgpu";
-import { AdamW, namedParams, valueAndGradients } from "@nuwa/tensor3d";
+import { AdamW, namedParams, under, valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, expect, test } from "vitest";
@@ -7,7 +7,7 @@ import { importPatchGan, patchGanName } from "../checkpoints/patch-gan.ts";
 import { importTaming } from "../checkpoints/taming.ts";
 import { tamingName } from "../checkpoints/taming-names.ts";
 import { allBackends } from "../fixtures/backends.ts";
-import { readGolden, under } from "../fixtures/golden.ts";
+import { readGolden } from "../fixtures/golden.ts";
 import { drawPixels, type HashedWeights, hashedWeights } from "../fixtures/hashed-weights.ts";
 import { largestSketchError, type Sketching } from "../fixtures/sketch.ts";
 import { adaptiveWeight } from "./adaptive-weight.ts";

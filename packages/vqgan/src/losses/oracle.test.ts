@@ -1,11 +1,11 @@
-import { AdamW, namedParams, valueAndGradients } from "@nuwa/tensor3d";
+import { AdamW, namedParams, under, valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, describe, expect, test } from "vitest";
 import { exportPatchGan, importPatchGan } from "../checkpoints/patch-gan.ts";
 import type { DiscriminatorConfigInput } from "../discriminator-config.ts";
 import { backends } from "../fixtures/backends.ts";
-import { type Golden, readGolden, under } from "../fixtures/golden.ts";
+import { type Golden, readGolden } from "../fixtures/golden.ts";
 import { adaptiveWeight } from "./adaptive-weight.ts";
 import { discriminatorLoss, generatorLoss } from "./adversarial.ts";
 import { classMapLoss } from "./class-map.ts";

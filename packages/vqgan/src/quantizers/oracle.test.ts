@@ -1,8 +1,8 @@
-import { loadParams, namedParams, Rng, valueAndGradients } from "@nuwa/tensor3d";
+import { loadParams, namedParams, Rng, under, valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
-import { type Golden, readGolden, under } from "../fixtures/golden.ts";
+import { type Golden, readGolden } from "../fixtures/golden.ts";
 import { type QuantizerConfig, quantizerSchema } from "./config.ts";
 import { createQuantizer } from "./create.ts";
 

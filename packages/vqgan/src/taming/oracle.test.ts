@@ -1,4 +1,4 @@
-import { valueAndGradients } from "@nuwa/tensor3d";
+import { under, valueAndGradients } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
@@ -15,7 +15,7 @@ import {
   type PixelShape,
   uniform,
 } from "../fixtures/hashed-weights.ts";
-import { relativeError } from "../fixtures/relative-error.ts";
+import { expectParity } from "../fixtures/parity.ts";
 
 // tooling/oracle/taming_vqgan.py wrote the fixture with taming-transformers.
 interface Case {
@@ -35,17 +35,11 @@ describe.each(Object.entries(backends))("on %s taming-transformers computes the 
     await expectNoLeak(async () => {
       const model = importTaming(hashedWeights(seed, cases[name].weights), cases[name].config);
       const pixels = drawPixels(seed, cases[name].pixels);
-      const latents = model.latents(pixels);
-      expect(await relativeError(latents, golden[`${name}.latents`])).toBeLessThan(1e-5);
-      const { codes } = model.encode(pixels);
-      expect(new Set(Array.from(golden[`${name}.codes`].data)).size).toBeGreaterThan(5);
-      await expectClose(codes, golden[`${name}.codes`], {});
-      const decoded = tf.tidy(() => model.decoder.apply(model.quantizer.latentsOf(codes) as tf.Tensor4D));
-      expect(await relativeError(decoded, golden[`${name}.decoded`])).toBeLessThan(1e-5);
+      const decoded = await expectParity(model, pixels, under(golden, `${name}.`));
       const clipped = tf.clipByValue(decoded, -1, 1);
       const reconstructed = model.reconstruct(pixels);
       await expectClose(reconstructed, clipped, { atol: 1e-6 });
-      tf.dispose([pixels, latents, codes, decoded, clipped, reconstructed]);
+      tf.dispose([pixels, decoded, clipped, reconstructed]);
       model.dispose();
     });
   });

@@ -1,12 +1,13 @@
-import { expectClose, expectNoLeak } from "@nuwa/testing";
+import { under } from "@nuwa/tensor3d";
+import { expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, test } from "vitest";
 import { importTaming } from "../checkpoints/taming.ts";
 import type { TamingVqConfigInput } from "../config.ts";
 import { backends } from "../fixtures/backends.ts";
-import { readGolden, under } from "../fixtures/golden.ts";
+import { readGolden } from "../fixtures/golden.ts";
 import type { PixelShape } from "../fixtures/hashed-weights.ts";
-import { relativeError } from "../fixtures/relative-error.ts";
+import { expectParity } from "../fixtures/parity.ts";
 
 // tooling/oracle/taming_trained.py trained the two with taming-transformers' modules, and wrote the fixture.
 interface Case {
@@ -28,17 +29,12 @@ describe.each(Object.entries(backends))("on %s with trained weights", (_backend,
         const model = importTaming(under(expected, "weights."), cases[name].config);
         const { shape, data } = expected.pixels;
         const pixels = tf.tensor4d(Float32Array.from(data), shape as PixelShape);
-        const latents = model.latents(pixels);
-        expect(await relativeError(latents, expected.latents)).toBeLessThan(1e-5);
-        const { codes } = model.encode(pixels);
-        await expectClose(codes, expected.codes, {});
-        const decoded = tf.tidy(() => model.decoder.apply(model.quantizer.latentsOf(codes) as tf.Tensor4D));
-        expect(await relativeError(decoded, expected.decoded)).toBeLessThan(1e-5);
+        const decoded = await expectParity(model, pixels, expected);
         const reconstructed = model.reconstruct(pixels);
         const error = tf.tidy(() => tf.mean(tf.squaredDifference(reconstructed, pixels)));
         const [squared] = await error.data();
         expect(10 * Math.log10(4 / squared)).toBeCloseTo(cases[name].psnr, 1);
-        tf.dispose([pixels, latents, codes, decoded, reconstructed, error]);
+        tf.dispose([pixels, decoded, reconstructed, error]);
         model.dispose();
       });
     },

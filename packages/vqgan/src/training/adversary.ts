@@ -4,9 +4,11 @@ import {
   type HostTensorData,
   loadParams,
   namedParams,
+  prefixed,
   type Rng,
   readBack,
   saveParams,
+  under,
   valueAndGradients,
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
@@ -14,7 +16,6 @@ import { PatchDiscriminator } from "../discriminator.ts";
 import { type DiscriminatorLosses, discriminatorLoss } from "../losses/adversarial.ts";
 import { type AdversarialStep, adversarialSchedule } from "./adversarial-schedule.ts";
 import type { AdversarialConfig } from "./losses-config.ts";
-import { prefixed, under } from "./names.ts";
 import type { AdversarialPull } from "./output-loss.ts";
 
 const MODEL = "model.";

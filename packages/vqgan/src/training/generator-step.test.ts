@@ -5,11 +5,11 @@ import { describe, expect, test } from "vitest";
 import { PatchDiscriminator } from "../discriminator.ts";
 import { backends } from "../fixtures/backends.ts";
 import { flatPatches } from "../fixtures/flat-patches.ts";
+import { forwardPass } from "../forward-pass.ts";
 import { adaptiveWeight } from "../losses/adaptive-weight.ts";
 import { generatorLoss } from "../losses/adversarial.ts";
 import { type FeatureNetwork, perceptualDistance } from "../losses/perceptual.ts";
 import { VqModel } from "../model.ts";
-import { forwardPass } from "./forward-pass.ts";
 import { generatorStep } from "./generator-step.ts";
 import type { AdversarialPull, OutputAims } from "./output-loss.ts";
 

@@ -1,7 +1,7 @@
 import { valueAndGradients } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import type { ForwardPass } from "../forward-pass.ts";
 import type { VqModel } from "../model.ts";
-import type { ForwardPass } from "./forward-pass.ts";
 import { type OutputAims, type OutputLoss, outputLoss } from "./output-loss.ts";
 
 type Output = Pick<ForwardPass, "commitment" | "features" | "decoded">;

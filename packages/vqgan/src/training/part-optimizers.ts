@@ -1,7 +1,6 @@
-import { AdamW, type HostTensor, type HostTensorData } from "@nuwa/tensor3d";
+import { AdamW, type HostTensor, type HostTensorData, prefixed, under } from "@nuwa/tensor3d";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { TokenizerTrainerConfig } from "./config.ts";
-import { prefixed, under } from "./names.ts";
 
 /** Parts of a model with an optimizer each. Codes and projections of a quantizer do not decay. */
 export const parts = ["encoder", "quantizer", "decoder"] as const;

@@ -1,6 +1,5 @@
-import { type HostTensor, type HostTensorData, readBack } from "@nuwa/tensor3d";
+import { type HostTensor, type HostTensorData, prefixed, readBack, under } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { prefixed, under } from "./names.ts";
 
 const PREFIX = "recent.";
 

@@ -3,10 +3,13 @@ import {
   type HostTensor,
   type HostTensorData,
   NuwaError,
+  prefixed,
   Rng,
   type RngState,
+  under,
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { decoderPass, type ForwardPass, forwardPass } from "../forward-pass.ts";
 import type { VqInput } from "../input.ts";
 import type { FeatureNetwork } from "../losses/perceptual.ts";
 import type { PerceptualTerm } from "../losses/tokenizer-losses.ts";
@@ -20,10 +23,8 @@ import {
   type TokenizerTrainerConfigInput,
   type TrainingPhase,
 } from "./config.ts";
-import { decoderPass, type ForwardPass, forwardPass } from "./forward-pass.ts";
 import { generatorStep } from "./generator-step.ts";
 import { lossesOf, type TokenizerLossesConfig } from "./losses-config.ts";
-import { prefixed, under } from "./names.ts";
 import { type Part, PartOptimizers, parts } from "./part-optimizers.ts";
 import { RecentLatents } from "./recent-latents.ts";
 

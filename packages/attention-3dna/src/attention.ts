@@ -1,9 +1,10 @@
 import { assertShape, type Grid, Linear, NuwaError, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { attendSequence } from "./attend.ts";
-import { type AttentionBias, attendTable } from "./attend-table.ts";
+import type { AttentionBias } from "./attend-table.ts";
+import { AttentionCache } from "./decode/attention-cache.ts";
 import type { CacheStep } from "./decode/cache-plan.ts";
-import type { AttentionMemory, KeyValueCache } from "./decode/key-value-cache.ts";
+import { createCache, type KeyValueCache } from "./decode/key-value-cache.ts";
 import type { SelectedRows } from "./decode/select-rows.ts";
 import type { AttentionPattern } from "./pattern.ts";
 
@@ -78,47 +79,84 @@ export class Attention3D {
     });
   }
 
-  /** Keys and values of a context `[b, m, contextDim]`, for `recall`. The caller disposes them. */
-  memory(context: tf.Tensor): AttentionMemory {
+  /** An empty cache for `step`, of `plan.slots` slots. */
+  cache({ rows, slots }: { rows: number; slots: number }): AttentionCache {
+    const { dim, contextDim } = this.config;
+    if (contextDim !== dim) {
+      throw new NuwaError(
+        "CONFIG",
+        `Attention3D.cache: wanted self-attention, got contextDim ${contextDim} and dim ${dim}. Use memory and recall.`,
+      );
+    }
+    const weights = [this.query, this.key, this.value].map(({ params }) => params.weight as tf.Tensor);
+    const memory = createCache({ rows, slots, ...this.#heads });
+    return new AttentionCache(memory, tf.concat(weights, 1) as tf.Tensor2D);
+  }
+
+  /**
+   * Keys and values of a context `[b, m, contextDim]`, for `recall`. The caller disposes them.
+   *
+   * @param rows which row of the context each row of the memory is. Default: each once, in order
+   */
+  memory(context: tf.Tensor, rows?: Int32Array): KeyValueCache {
     assertShape("Attention3D context", context, ["b", "m", this.config.contextDim]);
-    const keys = this.key.apply(context) as tf.Tensor3D;
-    return { keys, values: this.value.apply(context) as tf.Tensor3D };
+    const [batch, slots] = context.shape;
+    const memory = createCache({ rows: rows?.length ?? batch, slots, ...this.#heads });
+    tf.tidy(() => {
+      const project = (layer: Linear) => {
+        const projected = layer.apply(context);
+        return rows ? tf.gather(projected, tf.tensor1d(rows, "int32")) : projected;
+      };
+      memory.fill(project(this.key) as tf.Tensor3D, project(this.value) as tf.Tensor3D);
+    });
+    return memory;
   }
 
   /**
    * A decoding step of self-attention: the positions' keys and values are written to the cache, then they attend it.
+   * Without gradients.
    *
    * @param x `[b, p, dim]` the step's positions
    * @param bias as in `apply`, for the whole table
    * @returns `[b, p, dim]`, equal to `apply`'s rows at these positions
    */
-  step(x: tf.Tensor, cache: KeyValueCache, step: CacheStep, bias?: AttentionBias): tf.Tensor3D {
-    return tf.tidy(() => this.recall(x, cache.extend(this.memory(x), step), step, bias));
+  step(x: tf.Tensor, cache: AttentionCache, step: CacheStep, bias?: AttentionBias): tf.Tensor3D {
+    const { dim } = this.config;
+    assertShape("Attention3D x", x, ["b", step.table.offsets.length - 1, dim]);
+    return tf.tidy(() => {
+      const products = tf.matMul(tf.reshape(x, [-1, dim]), cache.projection);
+      const projected: tf.Tensor3D = tf.reshape(products, [x.shape[0], -1, products.shape[1]!]);
+      const attended = cache.memory.step(projected, step, { scale: this.#scale, bias });
+      return this.output.apply(attended) as tf.Tensor3D;
+    });
   }
 
   /**
-   * Positions attend a memory under some rows of a table, such as those that `selectRows` takes from it.
+   * Positions attend a memory under some rows of a table, such as those that `selectRows` takes from it. Without
+   * gradients.
    *
    * @param x `[b, p, dim]`, one for each row
    * @param bias as in `apply`, for the whole table
    * @returns `[b, p, dim]`
    */
-  recall(
-    x: tf.Tensor,
-    { keys, values }: AttentionMemory,
-    { table, entries }: SelectedRows,
-    bias?: AttentionBias,
-  ): tf.Tensor3D {
-    const { heads, headDim, dim } = this.config;
-    assertShape("Attention3D x", x, ["b", table.offsets.length - 1, dim]);
+  recall(x: tf.Tensor, memory: KeyValueCache, rows: SelectedRows, bias?: AttentionBias): tf.Tensor3D {
+    assertShape("Attention3D x", x, ["b", rows.table.offsets.length - 1, this.config.dim]);
     return tf.tidy(() => {
-      const own = bias && { ...bias, offsetOf: entries.map((entry) => bias.offsetOf[entry]) };
-      const options = { table, heads, scale: headDim ** -0.5, bias: own };
-      return this.output.apply(attendTable(this.query.apply(x), keys, values, options)) as tf.Tensor3D;
+      const query = this.query.apply(x) as tf.Tensor3D;
+      return this.output.apply(memory.attend(query, rows, { scale: this.#scale, bias })) as tf.Tensor3D;
     });
   }
 
   dispose(): void {
     for (const layer of [this.query, this.key, this.value, this.output]) layer.dispose();
+  }
+
+  get #heads(): { heads: number; headDim: number } {
+    const { heads, headDim } = this.config;
+    return { heads, headDim };
+  }
+
+  get #scale(): number {
+    return this.config.headDim ** -0.5;
   }
 }

@@ -13,8 +13,9 @@ export {
 } from "./attention.ts";
 export { axial } from "./axial.ts";
 export { blockSparse } from "./block-sparse.ts";
+export { AttentionCache } from "./decode/attention-cache.ts";
 export { CachePlan, type CacheStep } from "./decode/cache-plan.ts";
-export { type AttentionMemory, KeyValueCache } from "./decode/key-value-cache.ts";
+export type { CacheAttention, KeyValueCache } from "./decode/key-value-cache.ts";
 export { type SelectedRows, selectRows } from "./decode/select-rows.ts";
 export { attendDense } from "./dense.ts";
 export { full } from "./full.ts";

@@ -97,3 +97,12 @@ function badKey(
     `neighbourTable: pattern "${pattern.name}" must yield ascending whole numbers in [0, ${count}), got ${key} after ${last} for query ${query}. Sort the keys and drop duplicates.`,
   );
 }
+
+/** The most keys of a query. */
+export function longestRow({ offsets }: NeighbourTable): number {
+  let longest = 0;
+  for (let row = 1; row < offsets.length; row++) {
+    longest = Math.max(longest, offsets[row] - offsets[row - 1]);
+  }
+  return longest;
+}

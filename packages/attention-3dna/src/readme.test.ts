@@ -2,7 +2,7 @@ import { Rng, randomNormal, videoGrid } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
-import { Attention3D, attend, CachePlan, KeyValueCache, nearby, neighbourTable, pairCount } from "./index.ts";
+import { Attention3D, attend, CachePlan, nearby, neighbourTable, pairCount } from "./index.ts";
 
 beforeAll(useCpu);
 
@@ -23,7 +23,7 @@ test("the README's example", () =>
 
     const steps = [Int32Array.of(0), Int32Array.of(1, 2)];
     const plan = new CachePlan(neighbourTable(pattern, { queryGrid: grid, causal: true }), steps);
-    const cache = new KeyValueCache();
+    const cache = attention.cache({ rows: 2, slots: plan.slots });
     const rows = tf.slice(x, [0, 0, 0], [2, 1, 128]);
     const first = attention.step(rows, cache, plan.advance());
     const expected = tf.slice(z, [0, 0, 0], [2, 1, 128]);

@@ -1,6 +1,6 @@
 import {
   Attention3D,
-  type AttentionMemory,
+  type AttentionCache,
   type AttentionPattern,
   type CacheStep,
   type KeyValueCache,
@@ -36,14 +36,14 @@ export interface DecoderOptions {
 export interface StepMemory {
   readonly grid: Grid;
   readonly pattern: AttentionPattern;
-  readonly cache: KeyValueCache;
+  readonly cache: AttentionCache;
   readonly step: CacheStep;
   readonly cross: readonly CrossMemory[];
 }
 
 /** Keys and values of some consecutive rows' conditions, and how the step's positions attend them. */
 export interface CrossMemory {
-  readonly memory: AttentionMemory;
+  readonly memory: KeyValueCache;
   readonly rows: SelectedRows;
   readonly count: number;
 }
@@ -77,6 +77,7 @@ export class DecoderBlock {
   /** `[b, n, dim]` -> `[b, n, dim]`. */
   apply(x: tf.Tensor, options: DecoderOptions): tf.Tensor {
     const { pattern, grid: queryGrid, conditions, rng } = options;
+    const { dropout } = this.config;
     return tf.tidy(() => {
       const y = this.attentionNorm.apply(x);
       const bias = this.relativeBias?.bias(pattern, queryGrid);
@@ -84,11 +85,13 @@ export class DecoderBlock {
       const cross = overGroups(y, conditions, (rows, { hidden, grid, pattern }) =>
         this.crossAttention.apply(rows, { pattern, queryGrid, context: hidden, keyGrid: grid }),
       );
-      return this.finish(x, tf.add(own, cross), rng);
+      const middle = tf.add(x, drop(tf.add(own, cross), dropout, rng));
+      const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
+      return tf.add(middle, drop(fed, dropout, rng));
     });
   }
 
-  /** A decoding step: `[b, p, dim]` -> `[b, p, dim]`. */
+  /** A decoding step, without gradients: `[b, p, dim]` -> `[b, p, dim]`. */
   step(x: tf.Tensor, { grid, pattern, cache, step, cross }: StepMemory): tf.Tensor {
     return tf.tidy(() => {
       const y = this.attentionNorm.apply(x);
@@ -96,19 +99,13 @@ export class DecoderBlock {
       const crossed = overGroups(y, cross, (part, { memory, rows }) =>
         this.crossAttention.recall(part, memory, rows),
       );
-      return this.finish(x, tf.add(own, crossed), undefined);
+      const middle = tf.add(x, tf.add(own, crossed));
+      return tf.add(middle, this.feedForward.infer(this.feedForwardNorm.apply(middle)));
     });
   }
 
   dispose(): void {
     disposeParams(this);
-  }
-
-  private finish(x: tf.Tensor, attended: tf.Tensor, rng: Rng | undefined): tf.Tensor {
-    const { dropout } = this.config;
-    const middle = tf.add(x, drop(attended, dropout, rng));
-    const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
-    return tf.add(middle, drop(fed, dropout, rng));
   }
 }
 

@@ -26,3 +26,36 @@ test.each<[SamplerOptions, number[]]>([
     expect(Math.abs(share - expected[code])).toBeLessThan(expected[code] % 1 === 0 ? 1e-9 : 0.03);
   });
 });
+
+test.each<SamplerOptions>([
+  {},
+  { temperature: 0.3 },
+  { topK: 5 },
+  { topP: 0.7, temperature: 2 },
+  { topK: 9, topP: 0.9 },
+])("%o: noise that is not drawn would change nothing", (options) => {
+  for (let seed = 0; seed < 200; seed++) {
+    const values = new Rng(seed).normal(257, 0, seed % 2 ? 3 : 20);
+    const noise = new Rng(seed).fork("noise");
+    expect(sampleCode(values.slice(), options, noise)).toBe(plainly(values, options, noise.gumbel(257)));
+  }
+});
+
+/** The same with a number for every code and a full sort. */
+function plainly(
+  values: Float32Array,
+  { temperature = 1, topK = 257, topP = 1 }: SamplerOptions,
+  noise: Float32Array,
+) {
+  const scaled = values.map((logit) => logit / temperature);
+  const ranked = [...scaled.keys()].sort((a, b) => scaled[b] - scaled[a]).slice(0, topK);
+  const total = ranked.reduce((sum, code) => sum + Math.exp(scaled[code] - scaled[ranked[0]]), 0);
+  let before = 0;
+  const allowed = ranked.filter((code) => {
+    const taken = before < topP * total;
+    before += Math.exp(scaled[code] - scaled[ranked[0]]);
+    return taken;
+  });
+  const score = (code: number) => Math.fround(scaled[code] + noise[code]);
+  return allowed.reduce((best, code) => (score(code) > score(best) ? code : best));
+}

@@ -1,4 +1,5 @@
-import { NuwaError, type Rng } from "@nuwa/tensor3d";
+import { LARGEST_GUMBEL, NuwaError, type Rng } from "@nuwa/tensor3d";
+import { kthLargest } from "./kth-largest.ts";
 
 export interface SamplerOptions {
   /** Divides the logits; 0 takes the likeliest code. Default 1. */
@@ -25,24 +26,35 @@ export function checkSampler({ temperature = 1, topK = 1, topP = 1 }: SamplerOpt
  * Draws a code: the largest of `logits / temperature + Gumbel noise`, which samples from their softmax.
  *
  * @param logits `[codes]`; overwritten
- * @param noise draws one number for each code, so equal streams and logits give equal codes
+ * @param noise code `c` gets its number `c`, so equal streams and logits give equal codes
  */
 export function sampleCode(logits: Float32Array, options: SamplerOptions, noise: Rng): number {
   const { temperature = 1, topK = logits.length, topP = 1 } = options;
-  if (temperature === 0) return largest(logits);
+  let choice = largest(logits);
+  if (temperature === 0) return choice;
   for (let code = 0; code < logits.length; code++) logits[code] /= temperature;
   const least = topK < logits.length || topP < 1 ? smallestAllowed(logits, topK, topP) : -Infinity;
-  const gumbel = noise.gumbel(logits.length);
+  let best = Math.fround(logits[choice] + noise.gumbelAt(choice));
   for (let code = 0; code < logits.length; code++) {
-    logits[code] = logits[code] >= least ? logits[code] + gumbel[code] : -Infinity;
+    const logit = logits[code];
+    // Most codes need no noise: they are not allowed, or too unlikely to win with any.
+    if (logit < least || logit + LARGEST_GUMBEL < best) continue;
+    const score = Math.fround(logit + noise.gumbelAt(code));
+    if (score > best || (score === best && code < choice)) {
+      best = score;
+      choice = code;
+    }
   }
-  return largest(logits);
+  return choice;
 }
 
 /** The lowest logit that may be drawn; ties with it may be drawn too. */
 function smallestAllowed(logits: Float32Array, topK: number, topP: number): number {
-  const descending = logits.slice().sort().reverse().subarray(0, topK);
-  if (topP === 1) return descending[descending.length - 1];
+  const values = logits.slice();
+  const count = Math.min(topK, values.length);
+  if (topP === 1) return kthLargest(values, count);
+  if (count < values.length) kthLargest(values, count);
+  const descending = values.subarray(0, count).sort().reverse();
   const weights = Float64Array.from(descending, (logit) => Math.exp(logit - descending[0]));
   const wanted = topP * weights.reduce((sum, weight) => sum + weight, 0);
   let held = 0;

@@ -1,8 +1,8 @@
 import {
-  type AttentionMemory,
+  type AttentionCache,
   type AttentionPattern,
   CachePlan,
-  KeyValueCache,
+  type KeyValueCache,
   neighbourTable,
   type SelectedRows,
   selectRows,
@@ -19,7 +19,7 @@ interface CrossGroup {
   readonly count: number;
   readonly grid: Grid;
   readonly pattern: AttentionPattern;
-  readonly layers: readonly AttentionMemory[];
+  readonly layers: readonly KeyValueCache[];
 }
 
 /** Runs the decoder step by step against caches. Dispose it, also after an error. */
@@ -28,7 +28,7 @@ export class StepDecoder {
   readonly #grid: Grid;
   readonly #inputs: Int32Array[];
   readonly #plan: CachePlan;
-  readonly #caches: readonly KeyValueCache[];
+  readonly #caches: readonly AttentionCache[];
   readonly #positions: tf.Tensor2D;
   readonly #cross: CrossGroup[];
 
@@ -46,7 +46,8 @@ export class StepDecoder {
       neighbourTable(model.decoderPattern, { queryGrid: grid, causal: true }),
       steps.map(({ positions }) => positions),
     );
-    this.#caches = model.decoder.blocks.map(() => new KeyValueCache());
+    const size = { rows: conditions.length, slots: this.#plan.slots };
+    this.#caches = model.decoder.blocks.map(({ selfAttention }) => selfAttention.cache(size));
     this.#cross = crossGroups(model, conditions);
     this.#positions = tf.keep(model.targets.positions.apply(grid));
   }
@@ -86,7 +87,7 @@ export class StepDecoder {
   dispose(): void {
     for (const cache of this.#caches) cache.dispose();
     this.#positions.dispose();
-    for (const { layers } of this.#cross) for (const { keys, values } of layers) tf.dispose([keys, values]);
+    for (const { layers } of this.#cross) for (const memory of layers) memory.dispose();
   }
 
   #inputCodes(positions: Int32Array, codes: readonly Int32Array[]): tf.Tensor[] {
@@ -122,13 +123,9 @@ function crossGroups(model: EncoderDecoder, conditions: readonly Condition[]): C
     return encoded.map(({ hidden, count, grid, pattern }) => {
       const repeats = runs.slice(start, (start += count)).map((run) => run.count);
       const rows = Int32Array.from(repeats.flatMap((repeat, run) => new Array<number>(repeat).fill(run)));
+      const repeated = rows.length === count ? undefined : rows;
       const layers = model.decoder.blocks.map(({ crossAttention }) =>
-        tf.tidy(() => {
-          const { keys, values } = crossAttention.memory(hidden);
-          if (rows.length === count) return { keys, values };
-          const indices = tf.tensor1d(rows, "int32");
-          return { keys: tf.gather(keys, indices), values: tf.gather(values, indices) };
-        }),
+        crossAttention.memory(hidden, repeated),
       );
       return { count: rows.length, grid, pattern, layers };
     });

@@ -7,6 +7,8 @@ import * as tf from "@tensorflow/tfjs-core";
 export const FUSED_KERNELS = {
   /** Input `x` of any shape: `x * sigmoid(x)`. */
   silu: "NuwaSilu",
+  /** Inputs `x` `[n, in]`, `weight` `[in, out]`, `bias` `[out]`: `gelu(x weight + bias)`. */
+  linearGelu: "NuwaLinearGelu",
   /** Inputs `x` `[n, dim]`, `gain` and `offset` `[dim]`; attribute `epsilon`. Normalises rows. */
   layerNorm: "NuwaLayerNorm",
   /** Inputs `x` `[batch, positions, channels]`, `gain` and `offset` `[channels]`; `epsilon`. Over the positions. */

@@ -5,7 +5,7 @@ export { dropout } from "./dropout.ts";
 export { Embedding, type EmbeddingConfig } from "./embedding.ts";
 export { ensureGradients } from "./ensure-gradients.ts";
 export { isNuwaError, NuwaError, type NuwaErrorCode } from "./errors.ts";
-export { FUSED_KERNELS } from "./fused-kernel.ts";
+export { FUSED_KERNELS, runFused } from "./fused-kernel.ts";
 export { type ValueAndGradients, valueAndGradients } from "./gradient.ts";
 export {
   type Coordinate,
@@ -36,7 +36,7 @@ export {
 export { AxialPositions, type AxialPositionsConfig } from "./position.ts";
 export { prefixed, under } from "./prefix.ts";
 export { readBack } from "./read-back.ts";
-export { Rng, type RngState, randomNormal } from "./rng.ts";
+export { LARGEST_GUMBEL, Rng, type RngState, randomNormal } from "./rng.ts";
 export { type DecodedSafetensors, type DecodedTensor, decodeSafetensors } from "./safetensors/decode.ts";
 export type { HostData } from "./safetensors/dtype.ts";
 export { type EncodeOptions, encodeSafetensors, type HostTensorData } from "./safetensors/encode.ts";

@@ -1,7 +1,7 @@
 import { expectClose, useCpu } from "@nuwa/testing";
 import { beforeAll, describe, expect, test } from "vitest";
 import { philox } from "./philox.ts";
-import { Rng, randomNormal } from "./rng.ts";
+import { LARGEST_GUMBEL, Rng, randomNormal } from "./rng.ts";
 
 beforeAll(useCpu);
 
@@ -88,6 +88,16 @@ describe("distributions", () => {
     const values = new Rng(1).normal(20001, 3, 2);
     expect(mean(values)).toBeCloseTo(3, 1);
     expect(mean(values.map((value) => (value - 3) ** 2)) / 4).toBeCloseTo(1, 1);
+  });
+
+  test("gumbelAt looks ahead in the same stream", () => {
+    const rng = new Rng(1).fork("gumbel");
+    rng.next();
+    const ahead = [7, 0, 1, 2, 30].map((index) => rng.gumbelAt(index));
+    const drawn = rng.gumbel(31);
+    expect(ahead).toEqual([7, 0, 1, 2, 30].map((index) => drawn[index]));
+    expect(Math.max(...drawn)).toBeLessThan(LARGEST_GUMBEL);
+    expect(LARGEST_GUMBEL).toBeCloseTo(Math.log(2 ** 33), 3); // -log of half a 32-bit step
   });
 
   test("gumbel has the mean gamma and the variance pi^2 / 6", () => {

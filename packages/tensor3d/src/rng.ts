@@ -94,12 +94,18 @@ export class Rng {
 
   /** `count` numbers of the standard Gumbel distribution: `argmax(logits + gumbel)` samples from a softmax. */
   gumbel(count: number): Float32Array {
-    const words = this.words(count);
-    const values = new Float32Array(count);
-    for (let index = 0; index < count; index++) {
-      values[index] = -Math.log(-Math.log((words[index] + 0.5) * fromUint32));
+    return Float32Array.from(this.words(count), gumbelOf);
+  }
+
+  /** The last of `gumbel(index + 1)`, but nothing is drawn: for streams of which few numbers are wanted. */
+  gumbelAt(index: number): number {
+    const position = this.#position + index;
+    const block = Math.floor(position / 4);
+    if (block !== this.#blockIndex) {
+      this.#compute(this.#block, 0, block);
+      this.#blockIndex = block;
     }
-    return values;
+    return Math.fround(gumbelOf(this.#block[position % 4]));
   }
 
   /** `count` integers from 0 to `bound - 1`, with a bias below `bound / 2^32`. */
@@ -154,6 +160,13 @@ export class Rng {
     return rng;
   }
 }
+
+function gumbelOf(word: number): number {
+  return -Math.log(-Math.log((word + 0.5) * fromUint32));
+}
+
+/** The largest number that `Rng.gumbel` can give, about 22.9. */
+export const LARGEST_GUMBEL = gumbelOf(2 ** 32 - 1);
 
 /** Normal numbers from `rng` as a float32 tensor. The caller owns it. */
 export function randomNormal(

@@ -1,23 +1,28 @@
 import type { NeighbourTable } from "../neighbour-table.ts";
 import { type SelectedRows, selectRows } from "./select-rows.ts";
 
-/** What a decoding step does to the caches of keys and values, the same in every layer. */
+/** What a decoding step does to the caches of keys and values, the same in every layer. The table's keys are slots. */
 export interface CacheStep extends SelectedRows {
   /** Slots that stay, ascending, or null where all do. They come first in the new order; the step's own are appended. */
   readonly keep: Int32Array | null;
-  /** Slots, after the step's positions were appended, that the step attends; null for all. */
-  readonly attended: Int32Array | null;
 }
+
+/** Dropping is a copy of what stays: only once that share of the slots, at most, is still needed. */
+const MOST_ALIVE = 0.75;
 
 /**
  * Which token lies in which slot of the caches while positions are decoded step by step: the step's own are written
  * first and then attended, and what no later step can reach is dropped. On the host alone.
  */
 export class CachePlan {
+  /** The most slots that are taken at once. */
+  readonly slots: number;
   readonly #table: NeighbourTable;
   readonly #steps: readonly Int32Array[];
-  readonly #lastUse: Int32Array;
-  #slots: number[] = [];
+  /** The tokens in the slots, and the slots that stay, before each step. */
+  readonly #keeps: readonly (Int32Array | null)[];
+  readonly #slotOf: Int32Array;
+  #tokens: Int32Array = new Int32Array(0);
   #step = 0;
 
   /**
@@ -27,33 +32,52 @@ export class CachePlan {
   constructor(table: NeighbourTable, steps: readonly Int32Array[]) {
     this.#table = table;
     this.#steps = steps;
-    this.#lastUse = new Int32Array(table.offsets.length - 1);
-    steps.forEach((positions, step) => {
-      for (const position of positions) for (const key of this.#keysOf(position)) this.#lastUse[key] = step;
+    this.#slotOf = new Int32Array(table.offsets.length - 1);
+    const lastUse = lastUses(table, steps);
+    let tokens: Int32Array = new Int32Array(0);
+    let slots = 0;
+    this.#keeps = steps.map((positions, step) => {
+      const keep = stillNeeded(tokens, lastUse, step);
+      tokens = appended(tokens, keep, positions);
+      slots = Math.max(slots, tokens.length);
+      return keep;
     });
+    this.slots = slots;
   }
 
   /** The next step. */
   advance(): CacheStep {
     const positions = this.#steps[this.#step];
-    const alive = this.#slots.flatMap((token, slot) => (this.#lastUse[token] >= this.#step ? [slot] : []));
-    // Dropping is a copy of what stays: only once that is worth it.
-    const keep = alive.length < 0.75 * this.#slots.length ? Int32Array.from(alive) : null;
-    if (keep) this.#slots = alive.map((slot) => this.#slots[slot]);
-    this.#slots.push(...positions);
-    this.#step++;
-    const used = new Set<number>();
-    for (const position of positions) for (const key of this.#keysOf(position)) used.add(key);
-    const some = used.size <= 0.5 * this.#slots.length;
-    const attended = some ? this.#slots.flatMap((token, slot) => (used.has(token) ? [slot] : [])) : null;
-    const tokens = attended?.map((slot) => this.#slots[slot]) ?? this.#slots;
-    const placeOf = new Map(tokens.map((token, place) => [token, place]));
-    const rows = selectRows(this.#table, positions, (key) => placeOf.get(key)!);
-    return { keep, attended: attended && Int32Array.from(attended), ...rows };
+    const keep = this.#keeps[this.#step++];
+    this.#tokens = appended(this.#tokens, keep, positions);
+    this.#tokens.forEach((token, slot) => {
+      this.#slotOf[token] = slot;
+    });
+    return { keep, ...selectRows(this.#table, positions, (key) => this.#slotOf[key]) };
   }
+}
 
-  #keysOf(position: number): Int32Array {
-    const { offsets, keys } = this.#table;
-    return keys.subarray(offsets[position], offsets[position + 1]);
-  }
+/** The last step that attends each token. */
+function lastUses({ offsets, keys }: NeighbourTable, steps: readonly Int32Array[]): Int32Array {
+  const lastUse = new Int32Array(offsets.length - 1);
+  steps.forEach((positions, step) => {
+    for (const position of positions) {
+      for (let entry = offsets[position]; entry < offsets[position + 1]; entry++) lastUse[keys[entry]] = step;
+    }
+  });
+  return lastUse;
+}
+
+/** The slots whose tokens a step or a later one attends; null where too many do to drop the others. */
+function stillNeeded(tokens: Int32Array, lastUse: Int32Array, step: number): Int32Array | null {
+  const slots = tokens.map((_, slot) => slot).filter((slot) => lastUse[tokens[slot]] >= step);
+  return slots.length <= MOST_ALIVE * tokens.length ? slots : null;
+}
+
+function appended(tokens: Int32Array, keep: Int32Array | null, positions: Int32Array): Int32Array {
+  const kept = keep ? keep.map((slot) => tokens[slot]) : tokens;
+  const all = new Int32Array(kept.length + positions.length);
+  all.set(kept);
+  all.set(positions, kept.length);
+  return all;
 }

@@ -1,40 +1,45 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { AttentionBias } from "../attend-table.ts";
+import { computesOnHost } from "../kernels/registry.ts";
+import { SlotCache } from "../kernels/wasm/slot-cache.ts";
 import type { CacheStep } from "./cache-plan.ts";
+import type { SelectedRows } from "./select-rows.ts";
+import { TensorCache } from "./tensor-cache.ts";
 
-/** Keys and values of some tokens, `[b, tokens, heads * headDim]` each. */
-export interface AttentionMemory {
-  readonly keys: tf.Tensor3D;
-  readonly values: tf.Tensor3D;
+/** How large a cache may grow. */
+export interface CacheSize {
+  /** Sequences side by side. */
+  readonly rows: number;
+  /** The most tokens of each. */
+  readonly slots: number;
+  readonly heads: number;
+  readonly headDim: number;
 }
 
-/** The keys and values of one layer's decoded positions. Dispose it, also after an error. */
-export class KeyValueCache {
-  #memory: AttentionMemory | undefined;
-
-  /** Writes a step's own keys and values, and returns what the step attends, which the caller owns. */
-  extend(own: AttentionMemory, { keep, attended }: CacheStep): AttentionMemory {
-    const old = this.#memory;
-    return tf.tidy(() => {
-      const keys = extended(old?.keys, own.keys, keep);
-      const values = extended(old?.values, own.values, keep);
-      this.#memory = { keys: tf.keep(keys), values: tf.keep(values) };
-      if (old) tf.dispose([old.keys, old.values]);
-      return { keys: selected(keys, attended), values: selected(values, attended) };
-    });
-  }
-
-  dispose(): void {
-    if (this.#memory) tf.dispose([this.#memory.keys, this.#memory.values]);
-    this.#memory = undefined;
-  }
+export interface CacheAttention {
+  /** Factor on the scores. */
+  readonly scale: number;
+  /** As in `attend`, for the table that the step's rows were taken from. */
+  readonly bias?: AttentionBias;
 }
 
-function extended(old: tf.Tensor3D | undefined, own: tf.Tensor3D, keep: Int32Array | null): tf.Tensor3D {
-  if (!old || keep?.length === 0) return tf.clone(own);
-  const kept = keep ? tf.gather(old, tf.tensor1d(keep, "int32"), 1) : old;
-  return tf.concat([kept, own], 1);
+/** Keys and values of some tokens in slots. Dispose it, also after an error. */
+export interface KeyValueCache {
+  /** Puts keys and values `[rows, slots, heads * headDim]` into the slots, in order. They stay the caller's. */
+  fill(keys: tf.Tensor3D, values: tf.Tensor3D): void;
+  /**
+   * Appends a step's own keys and values, and attends.
+   *
+   * @param projected `[rows, p, 3 * heads * headDim]`: query, key and value of each position
+   * @returns `[rows, p, heads * headDim]`
+   */
+  step(projected: tf.Tensor3D, step: CacheStep, attention: CacheAttention): tf.Tensor3D;
+  /** Attends what is there: queries `[rows, p, heads * headDim]`, one for each row of the table, to the same. */
+  attend(query: tf.Tensor3D, rows: SelectedRows, attention: CacheAttention): tf.Tensor3D;
+  dispose(): void;
 }
 
-function selected(memory: tf.Tensor3D, slots: Int32Array | null): tf.Tensor3D {
-  return slots ? tf.gather(memory, tf.tensor1d(slots, "int32"), 1) : tf.clone(memory);
+/** A cache in the kernel's own memory where the current backend computes on the CPU, else one of tensors. */
+export function createCache(size: CacheSize): KeyValueCache {
+  return computesOnHost() ? new SlotCache(tf.backend(), size) : new TensorCache(size.heads);
 }

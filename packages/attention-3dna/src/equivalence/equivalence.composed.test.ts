@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { ATTENTION } from "../kernels/kernel.ts";
 import { CASES } from "./cases.ts";
+import { decodeFailures } from "./decode-suite.ts";
 import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 test(`${CASES} random cases on a backend without fused kernels agree with double precision`, async () => {
@@ -12,5 +13,6 @@ test(`${CASES} random cases on a backend without fused kernels agree with double
   await tf.setBackend("elsewhere");
   expect(await equivalenceFailures({ cases: CASES })).toEqual([]);
   expect(await largeScoresFailures()).toEqual([]);
+  expect(await decodeFailures(Math.ceil(CASES / 4))).toEqual([]);
   expect(tf.getKernel(ATTENTION, "elsewhere")).toBeUndefined();
 });

@@ -3,6 +3,7 @@ import { isRequired } from "@nuwa/testing";
 import { expect, test } from "vitest";
 import { kernelThreads, prepareKernels } from "../kernels/wasm/prepare.ts";
 import { CASES } from "./cases.ts";
+import { decodeFailures } from "./decode-suite.ts";
 import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 for (const threads of [1, 3]) {
@@ -15,5 +16,6 @@ for (const threads of [1, 3]) {
     expect(kernelThreads()).toBe(threads);
     expect(await equivalenceFailures({ cases: CASES, dense: threads === 1 })).toEqual([]);
     expect(await largeScoresFailures()).toEqual([]);
+    expect(await decodeFailures(Math.ceil(CASES / 4))).toEqual([]);
   });
 }

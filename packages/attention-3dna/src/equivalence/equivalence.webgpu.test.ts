@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { expect, test } from "vitest";
 import { ATTENTION } from "../kernels/kernel.ts";
 import { CASES } from "./cases.ts";
+import { decodeFailures } from "./decode-suite.ts";
 import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 test(`${CASES} random cases on webgpu agree with double precision`, { timeout: 600_000 }, async (context) => {
@@ -13,6 +14,7 @@ test(`${CASES} random cases on webgpu agree with double precision`, { timeout: 6
   tf.env().set("WEBGPU_CPU_FORWARD", false);
   expect(await equivalenceFailures({ cases: CASES })).toEqual([]);
   expect(await largeScoresFailures()).toEqual([]);
+  expect(await decodeFailures(Math.ceil(CASES / 4))).toEqual([]);
   expect(tf.getKernel(ATTENTION, "webgpu")).toBeDefined();
   checkErrors();
   await closeWebgpu();

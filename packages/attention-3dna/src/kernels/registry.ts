@@ -19,6 +19,11 @@ const kernelsOf: Readonly<Record<string, FusedKernels>> = {
   webgpu: webgpuKernels,
 };
 
+/** Whether the current backend's kernels compute on the CPU, in WebAssembly. */
+export function computesOnHost(): boolean {
+  return kernelsOf[tf.getBackend()] === cpuKernels && canCompile();
+}
+
 /** Registers the fused kernels of the current backend at their first use. Returns whether there are any. */
 export function fusedKernelsReady(): boolean {
   const backendName = tf.getBackend();

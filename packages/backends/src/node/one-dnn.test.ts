@@ -3,9 +3,11 @@ import {
   Conv2d,
   FUSED_KERNELS,
   GroupNorm,
+  gelu,
   LayerNorm,
   namedParams,
   Rng,
+  runFused,
   silu,
   valueAndGradients,
 } from "@nuwa/tensor3d";
@@ -48,6 +50,15 @@ test.each([[[]], [[7]], [[2, 3, 5, 4]], [[0, 4]]])("silu of the shape [%s] is x 
     tf.dispose([x, y]);
   }),
 );
+
+test("linearGelu is gelu of a product and a bias", () =>
+  expectNoLeak(async () => {
+    const [x, weight, bias] = [normal([37, 24]), normal([24, 50]), normal([50])];
+    const fused = runFused("linearGelu", { x, weight, bias });
+    const expected = tf.tidy(() => gelu(tf.add(tf.matMul(x as tf.Tensor2D, weight as tf.Tensor2D), bias)));
+    if (process.platform !== "darwin") await expectClose(fused!, expected, { atol: 1e-5, rtol: 1e-5 });
+    tf.dispose([x, weight, bias, expected, ...(fused ? [fused] : [])]);
+  }));
 
 test.each([0, 30])("norms agree with float64 where the mean is %d deviations from 0", (mean) =>
   expectNoLeak(async () => {

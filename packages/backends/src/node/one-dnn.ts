@@ -50,6 +50,19 @@ const silu: Kernel<object> = ({ inputs: { x }, backend }) =>
     return tf.reshape(backend.executeSingleOutput(SWISH, [float32, unlabelled], [flat]), x.shape);
   });
 
+const linearGeluAttributes: readonly OpAttribute[] = [
+  labelled,
+  float32,
+  { name: "transpose_a", type: ATTRIBUTE.bool, value: false },
+  { name: "transpose_b", type: ATTRIBUTE.bool, value: false },
+  { name: "num_args", type: ATTRIBUTE.int, value: 1 },
+  text("fused_ops", ["BiasAdd", "GeluApproximate"]),
+];
+
+/** A product of matrices that adds a bias and applies GELU, in its tanh form, on the way. */
+const linearGelu: Kernel<object> = ({ inputs: { x, weight, bias }, backend }) =>
+  backend.executeSingleOutput("_MklNativeFusedMatMul", linearGeluAttributes, [x, weight, bias]);
+
 interface NormAttributes {
   epsilon: number;
 }
@@ -81,6 +94,7 @@ const instanceNorm: Kernel<NormAttributes> = ({ inputs: { x, gain, offset }, bac
  */
 export const oneDnnKernels = [
   kernel(tf.FusedConv2D, biasedConv2d),
+  kernel(FUSED_KERNELS.linearGelu, linearGelu),
   kernel(FUSED_KERNELS.silu, silu),
   kernel(FUSED_KERNELS.layerNorm, layerNorm),
   kernel(FUSED_KERNELS.instanceNorm, instanceNorm),

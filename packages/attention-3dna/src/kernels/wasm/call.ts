@@ -1,5 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
-import type { NeighbourTable } from "../../neighbour-table.ts";
+import { longestRow } from "../../neighbour-table.ts";
 import type { AttentionAttributes, AttentionInputs } from "../kernel.ts";
 import { layoutOf, type RowLayout } from "../layout.ts";
 import { type Host, hostOf, type Writer } from "./host.ts";
@@ -166,12 +166,4 @@ function stridesOf(name: "query" | "key", { batchStride, headStride, tokenStride
     [`${name}HeadStride`]: headStride * 4,
     [`${name}TokenStride`]: tokenStride * 4,
   };
-}
-
-function longestRow({ offsets }: NeighbourTable): number {
-  let longest = 0;
-  for (let row = 1; row < offsets.length; row++) {
-    longest = Math.max(longest, offsets[row] - offsets[row - 1]);
-  }
-  return longest;
 }

@@ -1,4 +1,5 @@
 import { jobFields, kernelBytes } from "../../generated/kernel.ts";
+import { Leases } from "./leases.ts";
 import { type Region, Workspace } from "./workspace.ts";
 
 type JobField = (typeof jobFields)[number];
@@ -39,6 +40,8 @@ export interface HelperThread {
 
 /** The compiled kernel over its memory, with the threads that help it. */
 export class KernelRuntime {
+  /** What outlasts the calls. */
+  readonly leases: Leases;
   readonly #memory: WebAssembly.Memory;
   readonly #kernel: Kernel;
   readonly #helpers: readonly HelperThread[];
@@ -50,6 +53,7 @@ export class KernelRuntime {
   ) {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.#memory = memory;
+    this.leases = new Leases(memory);
     this.#kernel = exports as unknown as Kernel;
     this.#helpers = helpers;
   }
@@ -78,9 +82,9 @@ export class KernelRuntime {
     return this.#helpers.length + 1;
   }
 
-  /** An empty workspace; what lay in the memory before is forgotten. */
+  /** An empty workspace for a call; what the last one left there is forgotten. */
   workspace(): Workspace {
-    return new Workspace(this.#memory);
+    return new Workspace(this.#memory, this.leases.end);
   }
 
   /**

@@ -115,7 +115,5 @@ test("what WebAssembly cannot hold is refused, and says how much it is", () => {
   space.reserve(2 ** 30);
   space.reserve(2 ** 29);
   expect(() => space.commit()).toThrow(NuwaError);
-  expect(() => space.commit()).toThrow(
-    "wanted 6.00 GiB for the tensors of one call, got more than WebAssembly's 4 GiB",
-  );
+  expect(() => space.commit()).toThrow("wanted 6.00 GiB for its tensors, got more than WebAssembly's 4 GiB");
 });

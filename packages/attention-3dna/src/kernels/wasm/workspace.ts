@@ -1,7 +1,7 @@
 import { NuwaError } from "@nuwa/tensor3d";
 
-/** Where the data of a job begins: the job itself and the kernel's constants lie before. */
-const START = 4096;
+/** Where data begins: the job itself and the kernel's constants lie before. */
+export const START = 4096;
 const PAGE = 65536;
 const MOST_PAGES = 65536;
 
@@ -15,17 +15,21 @@ export interface Region {
 /** Lays out the arrays of one call in the kernel's memory: first `reserve` all, then `commit`, then use them. */
 export class Workspace {
   readonly #memory: WebAssembly.Memory;
-  #end = START;
+  #end: number;
+  /** All of the memory. */
+  #floats: Float32Array | undefined;
 
-  constructor(memory: WebAssembly.Memory) {
+  /** @param begin the first address, a multiple of 64 */
+  constructor(memory: WebAssembly.Memory, begin = START) {
     this.#memory = memory;
+    this.#end = begin;
   }
 
   /** Room for `length` numbers, from a multiple of 64 bytes on. */
   reserve(length: number): Region {
-    const address = this.#end;
-    this.#end = address + Math.ceil(length / 16) * 64;
-    return { address, length };
+    const region = { address: this.#end, length };
+    this.#end = endOf(region);
+    return region;
   }
 
   /**
@@ -34,19 +38,15 @@ export class Workspace {
    * @throws NuwaError `MEMORY` beyond 4 GiB, or where the system has not that much
    */
   commit(): void {
-    const pages = Math.ceil(this.#end / PAGE);
-    const present = this.#memory.buffer.byteLength / PAGE;
-    if (pages <= present) return;
-    try {
-      if (pages > MOST_PAGES) throw new RangeError("more than WebAssembly's 4 GiB");
-      this.#memory.grow(pages - present);
-    } catch (cause) {
-      throw new NuwaError(
-        "MEMORY",
-        `attend: wanted ${(this.#end / 2 ** 30).toFixed(2)} GiB for the tensors of one call, got ${(cause as Error).message}.`,
-        { hint: "Attend smaller batches, or fewer heads at once.", cause },
-      );
-    }
+    growTo(this.#memory, this.#end);
+    this.#floats = undefined;
+  }
+
+  /** Copies numbers within the memory. */
+  copy(from: Region, fromPlace: number, to: Region, toPlace: number, length: number): void {
+    this.#floats ??= new Float32Array(this.#memory.buffer);
+    const begin = from.address / 4 + fromPlace;
+    this.#floats.copyWithin(to.address / 4 + toPlace, begin, begin + length);
   }
 
   floats({ address, length }: Region): Float32Array {
@@ -55,5 +55,31 @@ export class Workspace {
 
   ints({ address, length }: Region): Int32Array {
     return new Int32Array(this.#memory.buffer, address, length);
+  }
+}
+
+/** The first address after a region. */
+export function endOf({ address, length }: Region): number {
+  return address + Math.ceil(length / 16) * 64;
+}
+
+/**
+ * Makes the memory reach an address. Views of it that were made before are no longer good.
+ *
+ * @throws NuwaError `MEMORY` beyond 4 GiB, or where the system has not that much
+ */
+export function growTo(memory: WebAssembly.Memory, end: number): void {
+  const pages = Math.ceil(end / PAGE);
+  const present = memory.buffer.byteLength / PAGE;
+  if (pages <= present) return;
+  try {
+    if (pages > MOST_PAGES) throw new RangeError("more than WebAssembly's 4 GiB");
+    memory.grow(pages - present);
+  } catch (cause) {
+    throw new NuwaError(
+      "MEMORY",
+      `attend: wanted ${(end / 2 ** 30).toFixed(2)} GiB for its tensors, got ${(cause as Error).message}.`,
+      { hint: "Attend smaller batches, or fewer heads at once.", cause },
+    );
   }
 }

@@ -31,6 +31,13 @@ interface Kernel {
   offer(steps: number): void;
   complete(step: number): void;
   finish(): void;
+  copyRows(from: number, fromStride: number, to: number, toStride: number, bytes: number, rows: number): void;
+}
+
+/** Rows of numbers in the kernel's memory, `stride` numbers apart. */
+export interface Rows {
+  readonly address: number;
+  readonly stride: number;
 }
 
 /** A function on another thread that takes part in the jobs of `memory`. */
@@ -122,6 +129,11 @@ export class KernelRuntime {
   /** Closes the job, also with steps that are not complete. */
   finish(): void {
     this.#kernel.finish();
+  }
+
+  /** Copies `count` rows of `length` numbers, between jobs; much faster than JavaScript can in shared memory. */
+  copyRows(from: Rows, to: Rows, length: number, count: number): void {
+    this.#kernel.copyRows(from.address, from.stride * 4, to.address, to.stride * 4, length * 4, count);
   }
 
   stop(): void {

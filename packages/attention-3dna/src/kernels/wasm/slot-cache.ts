@@ -4,12 +4,12 @@ import type { CacheAttention, CacheSize, KeyValueCache } from "../../decode/key-
 import type { SelectedRows } from "../../decode/select-rows.ts";
 import { type Host, hostOf } from "./host.ts";
 import { kernelRuntime } from "./prepare.ts";
-import type { KernelRuntime } from "./runtime.ts";
-import { SlotCall } from "./slot-call.ts";
-import type { Region, Workspace } from "./workspace.ts";
+import type { KernelRuntime, Rows } from "./runtime.ts";
+import { SlotCall, slotLength } from "./slot-call.ts";
+import type { Region } from "./workspace.ts";
 
 /**
- * Keys and values in the kernel's own memory, `[rows, slots, key | value]`, so that a step copies only what is new. It
+ * Keys and values in the kernel's own memory, `[rows, slots, key | value | gap]`, so that a step copies only what is new. It
  * belongs to the threads that were prepared when it was made.
  */
 export class SlotCache implements KeyValueCache {
@@ -26,7 +26,7 @@ export class SlotCache implements KeyValueCache {
     this.#host = hostOf(backend);
     this.#size = size;
     this.#width = size.heads * size.headDim;
-    this.#slots = this.#runtime.leases.take(size.rows * size.slots * 2 * this.#width);
+    this.#slots = this.#runtime.leases.take(size.rows * size.slots * slotLength(this.#width));
   }
 
   fill(keys: tf.Tensor3D, values: tf.Tensor3D): void {
@@ -37,30 +37,27 @@ export class SlotCache implements KeyValueCache {
     space.commit();
     for (const [half, tensor] of [keys, values].entries()) {
       this.#host.reader(tensor)(0, space.floats(staging));
-      for (let place = 0; place < rows * slots; place++) {
-        space.copy(staging, place * width, this.#slots, (place * 2 + half) * width, width);
-      }
+      const from = { address: staging.address, stride: width };
+      this.#runtime.copyRows(from, this.#slotRows(0, 0, half), width, rows * slots);
     }
     this.#taken = slots;
   }
 
   step(projected: tf.Tensor3D, step: CacheStep, attention: CacheAttention): tf.Tensor3D {
-    const { rows, slots } = this.#size;
+    const { rows } = this.#size;
     const width = this.#width;
     const count = projected.shape[1];
     const call = new SlotCall(this.#runtime, this.#host, this.#slots, this.#size, step, attention);
-    const { space, queries } = call;
-    const staging = space.reserve(projected.size);
-    space.commit();
-    if (step.keep) this.#keepOnly(space, step.keep);
-    this.#host.reader(projected)(0, space.floats(staging));
+    const staging = call.space.reserve(projected.size);
+    call.space.commit();
+    if (step.keep) this.#keepOnly(step.keep);
+    this.#host.reader(projected)(0, call.space.floats(staging));
+    const stride = 3 * width;
+    const queries = { address: call.queries.address, stride: width };
+    this.#runtime.copyRows({ address: staging.address, stride }, queries, width, rows * count);
     for (let row = 0; row < rows; row++) {
-      for (let position = 0; position < count; position++) {
-        const place = row * count + position;
-        const slot = row * slots + this.#taken + position;
-        space.copy(staging, place * 3 * width, queries, place * width, width);
-        space.copy(staging, (place * 3 + 1) * width, this.#slots, slot * 2 * width, 2 * width);
-      }
+      const own = { address: staging.address + (row * count * stride + width) * 4, stride };
+      this.#runtime.copyRows(own, this.#slotRows(row, this.#taken), 2 * width, count);
     }
     this.#taken += count;
     return call.run();
@@ -77,16 +74,21 @@ export class SlotCache implements KeyValueCache {
     this.#runtime.leases.giveBack(this.#slots);
   }
 
-  #keepOnly(space: Workspace, keep: Int32Array): void {
-    const { rows, slots } = this.#size;
-    const length = 2 * this.#width;
-    for (let row = 0; row < rows; row++) {
-      for (let place = 0; place < keep.length; place++) {
-        if (keep[place] === place) continue;
-        const from = (row * slots + keep[place]) * length;
-        space.copy(this.#slots, from, this.#slots, (row * slots + place) * length, length);
+  #keepOnly(keep: Int32Array): void {
+    for (let row = 0; row < this.#size.rows; row++) {
+      for (let slot = 0; slot < keep.length; slot++) {
+        if (keep[slot] === slot) continue;
+        const from = this.#slotRows(row, keep[slot]);
+        this.#runtime.copyRows(from, this.#slotRows(row, slot), 2 * this.#width, 1);
       }
     }
     this.#taken = keep.length;
+  }
+
+  /** The slots of a row from one on: their keys, or with `half` 1 their values. */
+  #slotRows(row: number, slot: number, half = 0): Rows {
+    const stride = slotLength(this.#width);
+    const place = (row * this.#size.slots + slot) * stride + half * this.#width;
+    return { address: this.#slots.address + place * 4, stride };
   }
 }

@@ -10,6 +10,13 @@ import type { Region, Workspace } from "./workspace.ts";
 
 /** Positions that a thread takes at once. */
 const TILE = 8;
+/** Numbers between slots: else rows of a power of two would evict each other from the first-level cache. */
+const GAP = 16;
+
+/** Numbers of a slot, whose key and value have `width` each. */
+export function slotLength(width: number): number {
+  return 2 * width + GAP;
+}
 
 /**
  * Attention of some queries to slots that lie in the kernel's memory. First everything is given a place; after
@@ -26,7 +33,7 @@ export class SlotCall {
   readonly #job: Job;
   readonly #loads: (() => void)[] = [];
 
-  /** @param slots `[rows, slots, key | value]` */
+  /** @param slots `[rows, slots, key | value | gap]` */
   constructor(
     runtime: KernelRuntime,
     host: Host,
@@ -55,9 +62,9 @@ export class SlotCall {
       queryBatchStride: positions * width * 4,
       queryHeadStride: headDim * 4,
       queryTokenStride: width * 4,
-      keyBatchStride: slotCount * 2 * width * 4,
+      keyBatchStride: slotCount * slotLength(width) * 4,
       keyHeadStride: headDim * 4,
-      keyTokenStride: 2 * width * 4,
+      keyTokenStride: slotLength(width) * 4,
       query: this.queries.address,
       y: this.queries.address, // a query is not read any more when its result is written
       key: slots.address,

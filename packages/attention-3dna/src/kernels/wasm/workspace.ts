@@ -16,8 +16,6 @@ export interface Region {
 export class Workspace {
   readonly #memory: WebAssembly.Memory;
   #end: number;
-  /** All of the memory. */
-  #floats: Float32Array | undefined;
 
   /** @param begin the first address, a multiple of 64 */
   constructor(memory: WebAssembly.Memory, begin = START) {
@@ -39,14 +37,6 @@ export class Workspace {
    */
   commit(): void {
     growTo(this.#memory, this.#end);
-    this.#floats = undefined;
-  }
-
-  /** Copies numbers within the memory. */
-  copy(from: Region, fromPlace: number, to: Region, toPlace: number, length: number): void {
-    this.#floats ??= new Float32Array(this.#memory.buffer);
-    const begin = from.address / 4 + fromPlace;
-    this.#floats.copyWithin(to.address / 4 + toPlace, begin, begin + length);
   }
 
   floats({ address, length }: Region): Float32Array {

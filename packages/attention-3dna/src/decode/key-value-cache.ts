@@ -1,3 +1,4 @@
+import { isNuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { AttentionBias } from "../attend-table.ts";
 import { computesOnHost } from "../kernels/registry.ts";
@@ -39,7 +40,16 @@ export interface KeyValueCache {
   dispose(): void;
 }
 
-/** A cache in the kernel's own memory where the current backend computes on the CPU, else one of tensors. */
+/**
+ * A cache in the kernel's own memory where the current backend computes on the CPU, else, and where that memory has not
+ * enough room, one of tensors.
+ */
 export function createCache(size: CacheSize): KeyValueCache {
-  return computesOnHost() ? new SlotCache(tf.backend(), size) : new TensorCache(size.heads);
+  if (!computesOnHost()) return new TensorCache(size.heads);
+  try {
+    return new SlotCache(tf.backend(), size);
+  } catch (error) {
+    if (isNuwaError(error) && error.code === "MEMORY") return new TensorCache(size.heads);
+    throw error;
+  }
 }

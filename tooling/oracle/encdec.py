@@ -52,6 +52,23 @@ CASES = {
         first_frame_weight=1.0,
     ),
 }
+OPTIONS = {
+    "geglu": dict(feedForward="geglu", feedForwardDim=5),
+    "swiglu": dict(feedForward="swiglu"),
+}
+CASES |= {
+    name: dict(
+        config=BASE | dict(
+            encoderLayers=1,
+            targetGrid=dict(height=2, width=3, frames=3),
+            decoderPattern=dict(kind="nearby", extent=[3, 3, 3]),
+        ) | options,
+        grid=dict(height=2, width=3, frames=2),
+        conditions=[dict(kind="text", tokens=[3])],
+        first_frame_weight=1.0,
+    )
+    for name, options in OPTIONS.items()
+}
 
 
 def coordinates(grid):
@@ -115,9 +132,15 @@ class Model:
         return self.linear(f"{name}.output", (weights @ v).transpose(1, 2).flatten(2), d)
 
     def feed_forward(self, name, x):
-        d = x.shape[-1]
-        hidden = self.linear(f"{name}.expand", x, self.config.get("feedForwardDim", 4 * d))
-        return self.linear(f"{name}.contract", F.gelu(hidden, approximate="tanh"), d)
+        d, kind = x.shape[-1], self.config.get("feedForward", "gelu")
+        size = self.config.get("feedForwardDim", 4 * d)
+        expanded = self.linear(f"{name}.expand", x, size if kind == "gelu" else 2 * size)
+        gelu = lambda t: F.gelu(t, approximate="tanh")
+        if kind == "gelu":
+            return self.linear(f"{name}.contract", gelu(expanded), d)
+        gate, value = expanded[..., :size], expanded[..., size:]
+        gate = gelu(gate) if kind == "geglu" else gate * torch.sigmoid(gate)
+        return self.linear(f"{name}.contract", gate * value, d)
 
     def encode(self, condition):
         """-> [1, m, d], grid, pattern of the cross-attention."""
@@ -145,7 +168,7 @@ class Model:
         """The sum of the embeddings of the tokens that each position reads, [b, n, d]."""
         c, w, per_frame = self.config, grid["width"], grid["width"] * grid["height"]
         total = 0
-        for name in INPUTS[c["shift"]]:
+        for name in INPUTS[c.get("shift", "axes")]:
             table = self.param(f"targets.tables.{name}.weight", c["codebookSize"] + 1, c["dim"])
             read = torch.full_like(codes, c["codebookSize"])
             for n, (i, j, k) in enumerate(coordinates(grid)):

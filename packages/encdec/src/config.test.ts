@@ -6,6 +6,7 @@ import { patternFromConfig } from "./pattern-config.ts";
 test("defaults are filled in", () => {
   expect(parseConfig(tinyConfig)).toEqual({
     ...tinyConfig,
+    feedForward: "gelu",
     encoderPattern: "full",
     shift: "axes",
     dropout: 0,

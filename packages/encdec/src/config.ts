@@ -21,7 +21,12 @@ export const encoderDecoderSchema = z
     heads: count,
     /** Default `dim / heads`. */
     headDim: count.optional(),
-    /** Features inside the feed-forward. Default `4 * dim`. */
+    /** The activation inside the feed-forward; geglu and swiglu are gated (arXiv 2002.05202). */
+    feedForward: z.enum(["gelu", "geglu", "swiglu"]).default("gelu"),
+    /**
+     * Features inside the feed-forward, after the gate where there is one. Default `4 * dim`; gated, `8 / 3 * dim` has
+     * as many parameters as that.
+     */
     feedForwardDim: count.optional(),
     encoderLayers: z.int().nonnegative(),
     decoderLayers: count,

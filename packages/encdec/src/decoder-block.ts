@@ -68,10 +68,9 @@ export class DecoderBlock {
     this.crossAttention = new Attention3D({ dim, heads, headDim }, rng.fork("crossAttention"), init);
     if (config.relativeBias) this.relativeBias = new RelativeBias(config);
     this.feedForwardNorm = new LayerNorm({ dim });
-    this.feedForward = new FeedForward(
-      { dim, hidden, outputStd: residualStd(hidden, decoderLayers) },
-      rng.fork("feedForward"),
-    );
+    this.feedForward = new FeedForward({ dim, hidden, kind: config.feedForward }, rng.fork("feedForward"), {
+      outputStd: residualStd(hidden, decoderLayers),
+    });
   }
 
   /** `[b, n, dim]` -> `[b, n, dim]`. */

@@ -29,10 +29,9 @@ export class EncoderBlock {
     this.attentionNorm = new LayerNorm({ dim });
     this.attention = new Attention3D({ dim, heads, headDim }, rng.fork("attention"), init);
     this.feedForwardNorm = new LayerNorm({ dim });
-    this.feedForward = new FeedForward(
-      { dim, hidden, outputStd: residualStd(hidden, encoderLayers) },
-      rng.fork("feedForward"),
-    );
+    this.feedForward = new FeedForward({ dim, hidden, kind: config.feedForward }, rng.fork("feedForward"), {
+      outputStd: residualStd(hidden, encoderLayers),
+    });
   }
 
   /** `[b, m, dim]` -> `[b, m, dim]`. */

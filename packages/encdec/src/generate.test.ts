@@ -34,6 +34,8 @@ const variants: { name: string; config: Partial<EncoderDecoderInput>; grid?: Gri
   { name: "blocks", config: { decoderPattern: { kind: "block-sparse", block: [2, 2, 2] } } },
   { name: "relative bias", config: { relativeBias: true } },
   { name: "tied head", config: { tiedHead: true } },
+  { name: "geglu", config: { feedForward: "geglu" } },
+  { name: "swiglu", config: { feedForward: "swiglu" } },
   { name: "narrow window", config: { decoderPattern: { kind: "nearby", extent: [1, 3, 3] } } },
 ];
 

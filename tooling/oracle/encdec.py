@@ -55,6 +55,7 @@ CASES = {
 OPTIONS = {
     "geglu": dict(feedForward="geglu", feedForwardDim=5),
     "swiglu": dict(feedForward="swiglu"),
+    "sandwich": dict(sandwichNorm=True),
 }
 CASES |= {
     name: dict(
@@ -114,6 +115,9 @@ class Model:
         d = x.shape[-1]
         return F.layer_norm(x, (d,), self.param(f"{name}.gain", d), self.param(f"{name}.offset", d))
 
+    def output_norm(self, name, branch):
+        return self.norm(f"{name}OutputNorm", branch) if self.config.get("sandwichNorm") else branch
+
     def positions(self, name, largest, grid):
         d = self.config["dim"]
         tables = [self.param(f"{name}.{axis}", largest[axis], d) for axis in ("height", "width", "frames")]
@@ -160,8 +164,9 @@ class Model:
         for layer in range(c["encoderLayers"]):
             block = f"encoder.blocks.{layer}"
             y = self.norm(f"{block}.attentionNorm", x)
-            x = x + self.attention(f"{block}.attention", y, y, mask)
-            x = x + self.feed_forward(f"{block}.feedForward", self.norm(f"{block}.feedForwardNorm", x))
+            x = x + self.output_norm(f"{block}.attention", self.attention(f"{block}.attention", y, y, mask))
+            fed = self.feed_forward(f"{block}.feedForward", self.norm(f"{block}.feedForwardNorm", x))
+            x = x + self.output_norm(f"{block}.feedForward", fed)
         return self.norm("encoder.norm", x), grid, cross
 
     def inputs(self, codes, grid):
@@ -213,8 +218,9 @@ class Model:
                 self.attention(f"{block}.crossAttention", y[row : row + 1], hidden, attended(pattern, grid, key_grid, False))
                 for row, (hidden, key_grid, pattern) in enumerate(encoded)
             ]
-            x = x + attention + torch.cat(cross)
-            x = x + self.feed_forward(f"{block}.feedForward", self.norm(f"{block}.feedForwardNorm", x))
+            x = x + self.output_norm(f"{block}.attention", attention + torch.cat(cross))
+            fed = self.feed_forward(f"{block}.feedForward", self.norm(f"{block}.feedForwardNorm", x))
+            x = x + self.output_norm(f"{block}.feedForward", fed)
         return self.linear("head", self.norm("decoder.norm", x), c["codebookSize"], bias=False)
 
 

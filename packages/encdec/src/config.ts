@@ -49,6 +49,8 @@ export const encoderDecoderSchema = z
     crossPattern: onePatternSize.optional(),
     /** Where a position's input tokens come from. */
     shift: z.enum(["axes", "row", "raster"]).default("axes"),
+    /** Norms what each branch adds to the residual stream, too, as CogView does (arXiv 2105.13290). */
+    sandwichNorm: z.boolean().default(false),
     /** Share of features dropped after the embeddings and in the residual branches, in training. */
     dropout: share.default(0),
     /** A learned bias for each head and offset in the decoder's window. Needs a nearby pattern. */

@@ -9,10 +9,10 @@ import {
 import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
-import { drop } from "./drop.ts";
 import { FeedForward } from "./feed-forward.ts";
 import { residualStd } from "./initialization.ts";
 import { RelativeBias } from "./relative-bias.ts";
+import { addBranch } from "./residual.ts";
 
 /** Encoded conditions of some consecutive rows of a batch. */
 export interface EncodedGroup {
@@ -48,15 +48,20 @@ export interface CrossMemory {
   readonly count: number;
 }
 
-/** `y += selfAttention(norm(y)) + crossAttention(norm(y), c); y += feedForward(norm(y))`. */
+/**
+ * `y += selfAttention(norm(y)) + crossAttention(norm(y), c); y += feedForward(norm(y))`, under the sandwich norm a norm
+ * of what is added, too: of the attentions' sum, and of the feed-forward.
+ */
 export class DecoderBlock {
   readonly config: EncoderDecoderConfig;
   readonly attentionNorm: LayerNorm;
   readonly selfAttention: Attention3D;
   readonly crossAttention: Attention3D;
   readonly relativeBias?: RelativeBias;
+  readonly attentionOutputNorm?: LayerNorm;
   readonly feedForwardNorm: LayerNorm;
   readonly feedForward: FeedForward;
+  readonly feedForwardOutputNorm?: LayerNorm;
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
     const { dim, heads, headDim, feedForwardDim, decoderLayers } = config;
@@ -71,6 +76,10 @@ export class DecoderBlock {
     this.feedForward = new FeedForward({ dim, hidden, kind: config.feedForward }, rng.fork("feedForward"), {
       outputStd: residualStd(hidden, decoderLayers),
     });
+    if (config.sandwichNorm) {
+      this.attentionOutputNorm = new LayerNorm({ dim });
+      this.feedForwardOutputNorm = new LayerNorm({ dim });
+    }
   }
 
   /** `[b, n, dim]` -> `[b, n, dim]`. */
@@ -84,9 +93,9 @@ export class DecoderBlock {
       const cross = overGroups(y, conditions, (rows, { hidden, grid, pattern }) =>
         this.crossAttention.apply(rows, { pattern, queryGrid, context: hidden, keyGrid: grid }),
       );
-      const middle = tf.add(x, drop(tf.add(own, cross), dropout, rng));
+      const middle = addBranch(x, tf.add(own, cross), { norm: this.attentionOutputNorm, dropout, rng });
       const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
-      return tf.add(middle, drop(fed, dropout, rng));
+      return addBranch(middle, fed, { norm: this.feedForwardOutputNorm, dropout, rng });
     });
   }
 
@@ -98,8 +107,9 @@ export class DecoderBlock {
       const crossed = overGroups(y, cross, (part, { memory, rows }) =>
         this.crossAttention.recall(part, memory, rows),
       );
-      const middle = tf.add(x, tf.add(own, crossed));
-      return tf.add(middle, this.feedForward.infer(this.feedForwardNorm.apply(middle)));
+      const middle = addBranch(x, tf.add(own, crossed), { norm: this.attentionOutputNorm });
+      const fed = this.feedForward.infer(this.feedForwardNorm.apply(middle));
+      return addBranch(middle, fed, { norm: this.feedForwardOutputNorm });
     });
   }
 

@@ -2,7 +2,7 @@ import { disposeParams, LayerNorm, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
 import { DecoderBlock, type DecoderOptions } from "./decoder-block.ts";
-import { drop } from "./drop.ts";
+import { drop } from "./residual.ts";
 
 /** Layers of causal 3DNA(Y, Y) plus 3DNA(Y, C), and a final norm. */
 export class Decoder {

@@ -2,9 +2,9 @@ import { Attention3D, type AttentionPattern } from "@nuwa/attention-3dna";
 import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
-import { drop } from "./drop.ts";
 import { FeedForward } from "./feed-forward.ts";
 import { residualStd } from "./initialization.ts";
+import { addBranch, drop } from "./residual.ts";
 
 export interface EncoderOptions {
   readonly pattern: AttentionPattern;
@@ -13,13 +13,15 @@ export interface EncoderOptions {
   readonly rng?: Rng;
 }
 
-/** `c += attention(norm(c)); c += feedForward(norm(c))`. */
+/** `c += attention(norm(c)); c += feedForward(norm(c))`, under the sandwich norm a norm of what is added, too. */
 export class EncoderBlock {
   readonly config: EncoderDecoderConfig;
   readonly attentionNorm: LayerNorm;
   readonly attention: Attention3D;
+  readonly attentionOutputNorm?: LayerNorm;
   readonly feedForwardNorm: LayerNorm;
   readonly feedForward: FeedForward;
+  readonly feedForwardOutputNorm?: LayerNorm;
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
     const { dim, heads, headDim, feedForwardDim, encoderLayers } = config;
@@ -32,6 +34,10 @@ export class EncoderBlock {
     this.feedForward = new FeedForward({ dim, hidden, kind: config.feedForward }, rng.fork("feedForward"), {
       outputStd: residualStd(hidden, encoderLayers),
     });
+    if (config.sandwichNorm) {
+      this.attentionOutputNorm = new LayerNorm({ dim });
+      this.feedForwardOutputNorm = new LayerNorm({ dim });
+    }
   }
 
   /** `[b, m, dim]` -> `[b, m, dim]`. */
@@ -39,9 +45,9 @@ export class EncoderBlock {
     const { dropout } = this.config;
     return tf.tidy(() => {
       const attended = this.attention.apply(this.attentionNorm.apply(x), { pattern, queryGrid: grid });
-      const middle = tf.add(x, drop(attended, dropout, rng));
+      const middle = addBranch(x, attended, { norm: this.attentionOutputNorm, dropout, rng });
       const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
-      return tf.add(middle, drop(fed, dropout, rng));
+      return addBranch(middle, fed, { norm: this.feedForwardOutputNorm, dropout, rng });
     });
   }
 

@@ -36,6 +36,7 @@ const variants: { name: string; config: Partial<EncoderDecoderInput>; grid?: Gri
   { name: "tied head", config: { tiedHead: true } },
   { name: "geglu", config: { feedForward: "geglu" } },
   { name: "swiglu", config: { feedForward: "swiglu" } },
+  { name: "sandwich norm", config: { sandwichNorm: true } },
   { name: "narrow window", config: { decoderPattern: { kind: "nearby", extent: [1, 3, 3] } } },
 ];
 

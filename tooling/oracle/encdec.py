@@ -56,6 +56,7 @@ OPTIONS = {
     "geglu": dict(feedForward="geglu", feedForwardDim=5),
     "swiglu": dict(feedForward="swiglu"),
     "sandwich": dict(sandwichNorm=True),
+    "rotary": dict(rotary=True, headDim=10),
 }
 CASES |= {
     name: dict(
@@ -123,13 +124,27 @@ class Model:
         tables = [self.param(f"{name}.{axis}", largest[axis], d) for axis in ("height", "width", "frames")]
         return torch.stack([sum(table[c] for table, c in zip(tables, cell)) for cell in coordinates(grid)])
 
-    def attention(self, name, x, context, mask, bias=None):
+    def turned(self, t, grid):
+        """Rotary positions on [b, heads, n, headDim], as complex numbers: pair m is features m and m + headDim / 2."""
+        half = t.shape[-1] // 2
+        counts = [half // 3, half // 3, half - 2 * (half // 3)]
+        rates = [10000 ** (-m / count) for count in counts for m in range(count)]
+        axes = [axis for axis, count in enumerate(counts) for _ in range(count)]
+        angles = [[cell[a] * r for a, r in zip(axes, rates)] for cell in coordinates(grid)]
+        angles = torch.tensor(angles, dtype=torch.float64)
+        z = torch.complex(t[..., :half], t[..., half:]) * torch.polar(torch.ones_like(angles), angles)
+        return torch.cat([z.real, z.imag], -1)
+
+    def attention(self, name, x, context, mask, bias=None, rotary=None):
+        """rotary: the grid of x and of the context, where the config asks for rotary positions."""
         heads, d = self.config["heads"], x.shape[-1]
         size = self.config.get("headDim", d // heads)
         split = lambda t: t.unflatten(-1, (heads, size)).transpose(1, 2)
         q = split(self.linear(f"{name}.query", x, heads * size, bias=False))
         k = split(self.linear(f"{name}.key", context, heads * size, bias=False))
         v = split(self.linear(f"{name}.value", context, heads * size, bias=False))
+        if rotary and self.config.get("rotary"):
+            q, k = self.turned(q, rotary), self.turned(k, rotary)
         scores = q @ k.mT / size**0.5
         scores = scores if bias is None else scores + bias
         weights = scores.masked_fill(~mask, -torch.inf).softmax(-1)
@@ -164,7 +179,7 @@ class Model:
         for layer in range(c["encoderLayers"]):
             block = f"encoder.blocks.{layer}"
             y = self.norm(f"{block}.attentionNorm", x)
-            x = x + self.output_norm(f"{block}.attention", self.attention(f"{block}.attention", y, y, mask))
+            x = x + self.output_norm(f"{block}.attention", self.attention(f"{block}.attention", y, y, mask, rotary=grid))
             fed = self.feed_forward(f"{block}.feedForward", self.norm(f"{block}.feedForwardNorm", x))
             x = x + self.output_norm(f"{block}.feedForward", fed)
         return self.norm("encoder.norm", x), grid, cross
@@ -213,7 +228,7 @@ class Model:
             block = f"decoder.blocks.{layer}"
             y = self.norm(f"{block}.attentionNorm", x)
             bias = self.relative_bias(f"{block}.relativeBias", grid) if c.get("relativeBias") else None
-            attention = self.attention(f"{block}.selfAttention", y, y, own, bias)
+            attention = self.attention(f"{block}.selfAttention", y, y, own, bias, rotary=grid)
             cross = [
                 self.attention(f"{block}.crossAttention", y[row : row + 1], hidden, attended(pattern, grid, key_grid, False))
                 for row, (hidden, key_grid, pattern) in enumerate(encoded)

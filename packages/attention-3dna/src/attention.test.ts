@@ -7,6 +7,7 @@ import { CachePlan } from "./decode/cache-plan.ts";
 import { selectRows } from "./decode/select-rows.ts";
 import { nearby } from "./nearby.ts";
 import { neighbourTable } from "./neighbour-table.ts";
+import { rotaryTable } from "./rotary.ts";
 
 beforeAll(useCpu);
 
@@ -46,17 +47,20 @@ test("one head by hand: uniform weights average the values", () =>
     attention.dispose();
   }));
 
-test("steps over a cache equal apply, with a bias, and the cache forgets", () =>
+test("steps over a cache equal apply, with a bias and rotary positions, and the cache forgets", () =>
   expectNoLeak(async () => {
     const video = videoGrid(2, 3, 5);
-    const attention = new Attention3D({ dim: 8, heads: 2 }, new Rng(1));
+    const attention = new Attention3D({ dim: 8, heads: 2, headDim: 6 }, new Rng(1));
+    const rotary = rotaryTable(video, 6);
     const x = randomNormal([2, 30, 8], new Rng(2)) as tf.Tensor3D;
     const table = neighbourTable(pattern, { queryGrid: video, causal: true });
     const bias = {
       values: randomNormal([2, 4], new Rng(3)) as tf.Tensor2D,
       offsetOf: new Rng(4).integers(table.keys.length, 4),
     };
-    const expected = attention.apply(x, { pattern, queryGrid: video, causal: true, bias });
+    const expected = attention.apply(x, { pattern, queryGrid: video, causal: true, bias, rotary });
+    const plain = attention.apply(x, { pattern, queryGrid: video, causal: true, bias });
+    await expect(expectClose(plain, expected, { atol: 1e-3 })).rejects.toThrow();
     const steps = Array.from({ length: 10 }, (_, step) =>
       Int32Array.of(3 * step + 2, 3 * step, 3 * step + 1),
     );
@@ -66,13 +70,14 @@ test("steps over a cache equal apply, with a bias, and the cache forgets", () =>
     for (const positions of steps) {
       const indices = tf.tensor1d(positions, "int32");
       const rows = tf.gather(x, indices, 1);
-      const actual = attention.step(rows, cache, plan.advance(), bias);
+      const turns = { cos: tf.gather(rotary.cos, indices), sin: tf.gather(rotary.sin, indices) };
+      const actual = attention.step(rows, cache, plan.advance(), bias, turns);
       const wanted = tf.gather(expected, indices, 1);
       await expectClose(actual, wanted, { atol: 1e-5 });
-      tf.dispose([indices, rows, actual, wanted]);
+      tf.dispose([indices, rows, actual, wanted, { ...turns }]);
     }
     cache.dispose();
-    tf.dispose([x, expected, bias.values]);
+    tf.dispose([x, expected, plain, bias.values, { ...rotary }]);
     attention.dispose();
   }));
 

@@ -7,6 +7,7 @@ import type { CacheStep } from "./decode/cache-plan.ts";
 import { createCache, type KeyValueCache } from "./decode/key-value-cache.ts";
 import type { SelectedRows } from "./decode/select-rows.ts";
 import type { AttentionPattern } from "./pattern.ts";
+import { type RotaryTable, rotate } from "./rotary.ts";
 
 export interface Attention3DConfig {
   /** Features of the queries and of the result. */
@@ -26,6 +27,8 @@ export interface Attention3DOptions {
   readonly keyGrid?: Grid;
   readonly causal?: boolean;
   readonly bias?: AttentionBias;
+  /** Turns queries and keys by their places, in self-attention: the table of `queryGrid`. */
+  readonly rotary?: RotaryTable;
 }
 
 export interface Attention3DInit {
@@ -65,16 +68,15 @@ export class Attention3D {
   }
 
   /** `[b, n, dim]` -> `[b, n, dim]`. */
-  apply(x: tf.Tensor, { context = x, ...options }: Attention3DOptions): tf.Tensor3D {
+  apply(x: tf.Tensor, { context = x, rotary, ...options }: Attention3DOptions): tf.Tensor3D {
     assertShape("Attention3D x", x, ["b", "n", this.config.dim]);
     assertShape("Attention3D context", context, ["b", "m", this.config.contextDim]);
     return tf.tidy(() => {
       const [query, key, value] = [this.query.apply(x), this.key.apply(context), this.value.apply(context)];
+      const turned = (projected: tf.Tensor) =>
+        rotary ? rotate(projected as tf.Tensor3D, rotary) : (projected as tf.Tensor3D);
       const { heads } = this.config;
-      const y = attendSequence(query as tf.Tensor3D, key as tf.Tensor3D, value as tf.Tensor3D, {
-        heads,
-        ...options,
-      });
+      const y = attendSequence(turned(query), turned(key), value as tf.Tensor3D, { heads, ...options });
       return this.output.apply(y) as tf.Tensor3D; // [b, n, dim]
     });
   }
@@ -118,15 +120,23 @@ export class Attention3D {
    *
    * @param x `[b, p, dim]` the step's positions
    * @param bias as in `apply`, for the whole table
+   * @param rotary of the step's positions
    * @returns `[b, p, dim]`, equal to `apply`'s rows at these positions
    */
-  step(x: tf.Tensor, cache: AttentionCache, step: CacheStep, bias?: AttentionBias): tf.Tensor3D {
+  step(
+    x: tf.Tensor,
+    cache: AttentionCache,
+    step: CacheStep,
+    bias?: AttentionBias,
+    rotary?: RotaryTable,
+  ): tf.Tensor3D {
     const { dim } = this.config;
     assertShape("Attention3D x", x, ["b", step.table.offsets.length - 1, dim]);
     return tf.tidy(() => {
       const products = tf.matMul(tf.reshape(x, [-1, dim]), cache.projection);
       const projected: tf.Tensor3D = tf.reshape(products, [x.shape[0], -1, products.shape[1]!]);
-      const attended = cache.memory.step(projected, step, { scale: this.#scale, bias });
+      const turned = rotary ? turnQueriesAndKeys(projected, rotary) : projected;
+      const attended = cache.memory.step(turned, step, { scale: this.#scale, bias });
       return this.output.apply(attended) as tf.Tensor3D;
     });
   }
@@ -159,4 +169,11 @@ export class Attention3D {
   get #scale(): number {
     return this.config.headDim ** -0.5;
   }
+}
+
+/** Queries, keys and values side by side, `[b, p, 3 * heads * headDim]`, of which the first two are turned. */
+function turnQueriesAndKeys(projected: tf.Tensor3D, rotary: RotaryTable): tf.Tensor3D {
+  const features = projected.shape[2] / 3;
+  const [turning, values] = tf.split(projected, [2 * features, features], 2);
+  return tf.concat([rotate(turning as tf.Tensor3D, rotary), values as tf.Tensor3D], 2);
 }

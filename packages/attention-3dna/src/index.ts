@@ -24,3 +24,4 @@ export { attentionMask, pairCount } from "./mask.ts";
 export { type NearbyOptions, type NearbySize, nearby } from "./nearby.ts";
 export { type NeighbourTable, neighbourTable } from "./neighbour-table.ts";
 export type { AttentionPattern, AttentionShape, Extent } from "./pattern.ts";
+export { type RotaryTable, rotaryTable, rotate } from "./rotary.ts";

@@ -12,6 +12,7 @@ test("defaults are filled in", () => {
     sandwichNorm: false,
     dropout: 0,
     relativeBias: false,
+    rotary: false,
     tiedHead: false,
   });
 });
@@ -40,6 +41,8 @@ test.each([
     { sketchCodebookSize: undefined, conditionGrid: { height: 1, width: 1, frames: 1 } },
     "conditionGrid: is for sketches",
   ],
+  [{ rotary: true }, "rotary: needs an even headDim of at least 6"],
+  [{ rotary: true, headDim: 9 }, "rotary: needs an even headDim"],
   [{ shift: "columns" }, "shift: "],
 ])("%o is refused by name", (change, message) => {
   expect(() => parseConfig({ ...tinyConfig, ...change })).toThrow(message);

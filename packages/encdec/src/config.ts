@@ -55,6 +55,8 @@ export const encoderDecoderSchema = z
     dropout: share.default(0),
     /** A learned bias for each head and offset in the decoder's window. Needs a nearby pattern. */
     relativeBias: z.boolean().default(false),
+    /** Rotary positions of rows, columns and frames in the self-attentions, besides the added ones (arXiv 2104.09864). */
+    rotary: z.boolean().default(false),
     /**
      * Adds a table of the inputs to the head's weights: that of the frame before (`shift: "axes"`), else the only
      * one. Video models learn sooner to copy what moves.
@@ -64,6 +66,10 @@ export const encoderDecoderSchema = z
   .refine(({ dim, heads, headDim }) => headDim !== undefined || dim % heads === 0, {
     error: "must divide dim, unless headDim is given",
     path: ["heads"],
+  })
+  .refine(({ rotary, ...config }) => !rotary || (headDimOf(config) % 2 === 0 && headDimOf(config) >= 6), {
+    error: "needs an even headDim of at least 6, a pair of features for each axis",
+    path: ["rotary"],
   })
   .refine(({ conditionGrid, sketchCodebookSize }) => !conditionGrid || sketchCodebookSize !== undefined, {
     error: "is for sketches: give sketchCodebookSize too",
@@ -79,6 +85,16 @@ export const encoderDecoderSchema = z
 export type EncoderDecoderInput = z.input<typeof encoderDecoderSchema>;
 /** With the defaults filled in. */
 export type EncoderDecoderConfig = z.output<typeof encoderDecoderSchema>;
+
+/** Features of a head. */
+export function headDimOf({ dim, heads, headDim }: { dim: number; heads: number; headDim?: number }): number {
+  return headDim ?? dim / heads;
+}
+
+/** Features inside the feed-forward, after the gate. */
+export function feedForwardDimOf({ dim, feedForwardDim }: EncoderDecoderConfig): number {
+  return feedForwardDim ?? 4 * dim;
+}
 
 /**
  * Checks a config and fills in the defaults.

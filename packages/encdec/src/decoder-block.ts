@@ -4,11 +4,12 @@ import {
   type AttentionPattern,
   type CacheStep,
   type KeyValueCache,
+  type RotaryTable,
   type SelectedRows,
 } from "@nuwa/attention-3dna";
 import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { EncoderDecoderConfig } from "./config.ts";
+import { type EncoderDecoderConfig, feedForwardDimOf, headDimOf } from "./config.ts";
 import { FeedForward } from "./feed-forward.ts";
 import { residualStd } from "./initialization.ts";
 import { RelativeBias } from "./relative-bias.ts";
@@ -28,6 +29,8 @@ export interface DecoderOptions {
   readonly pattern: AttentionPattern;
   readonly grid: Grid;
   readonly conditions: readonly EncodedGroup[];
+  /** The grid's, for the self-attention. Default: none. */
+  readonly rotary?: RotaryTable;
   /** For dropout. Default: none is dropped. */
   readonly rng?: Rng;
 }
@@ -39,6 +42,8 @@ export interface StepMemory {
   readonly cache: AttentionCache;
   readonly step: CacheStep;
   readonly cross: readonly CrossMemory[];
+  /** The step's positions'. Default: none. */
+  readonly rotary?: RotaryTable;
 }
 
 /** Keys and values of some consecutive rows' conditions, and how the step's positions attend them. */
@@ -64,9 +69,9 @@ export class DecoderBlock {
   readonly feedForwardOutputNorm?: LayerNorm;
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
-    const { dim, heads, headDim, feedForwardDim, decoderLayers } = config;
-    const hidden = feedForwardDim ?? 4 * dim;
-    const init = { outputStd: residualStd(heads * (headDim ?? dim / heads), decoderLayers) };
+    const { dim, heads, headDim, decoderLayers } = config;
+    const hidden = feedForwardDimOf(config);
+    const init = { outputStd: residualStd(heads * headDimOf(config), decoderLayers) };
     this.config = config;
     this.attentionNorm = new LayerNorm({ dim });
     this.selfAttention = new Attention3D({ dim, heads, headDim }, rng.fork("selfAttention"), init);
@@ -84,12 +89,12 @@ export class DecoderBlock {
 
   /** `[b, n, dim]` -> `[b, n, dim]`. */
   apply(x: tf.Tensor, options: DecoderOptions): tf.Tensor {
-    const { pattern, grid: queryGrid, conditions, rng } = options;
+    const { pattern, grid: queryGrid, conditions, rotary, rng } = options;
     const { dropout } = this.config;
     return tf.tidy(() => {
       const y = this.attentionNorm.apply(x);
       const bias = this.relativeBias?.bias(pattern, queryGrid);
-      const own = this.selfAttention.apply(y, { pattern, queryGrid, causal: true, bias });
+      const own = this.selfAttention.apply(y, { pattern, queryGrid, causal: true, bias, rotary });
       const cross = overGroups(y, conditions, (rows, { hidden, grid, pattern }) =>
         this.crossAttention.apply(rows, { pattern, queryGrid, context: hidden, keyGrid: grid }),
       );
@@ -100,10 +105,11 @@ export class DecoderBlock {
   }
 
   /** A decoding step, without gradients: `[b, p, dim]` -> `[b, p, dim]`. */
-  step(x: tf.Tensor, { grid, pattern, cache, step, cross }: StepMemory): tf.Tensor {
+  step(x: tf.Tensor, { grid, pattern, cache, step, cross, rotary }: StepMemory): tf.Tensor {
     return tf.tidy(() => {
       const y = this.attentionNorm.apply(x);
-      const own = this.selfAttention.step(y, cache, step, this.relativeBias?.bias(pattern, grid));
+      const bias = this.relativeBias?.bias(pattern, grid);
+      const own = this.selfAttention.step(y, cache, step, bias, rotary);
       const crossed = overGroups(y, cross, (part, { memory, rows }) =>
         this.crossAttention.recall(part, memory, rows),
       );

@@ -3,6 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
 import { DecoderBlock, type DecoderOptions } from "./decoder-block.ts";
 import { drop } from "./residual.ts";
+import { rotaryOf } from "./rotary.ts";
 
 /** Layers of causal 3DNA(Y, Y) plus 3DNA(Y, C), and a final norm. */
 export class Decoder {
@@ -18,10 +19,11 @@ export class Decoder {
   }
 
   /** Embedded inputs `[b, n, dim]` -> `[b, n, dim]`. */
-  apply(x: tf.Tensor, options: DecoderOptions): tf.Tensor {
+  apply(x: tf.Tensor, options: Omit<DecoderOptions, "rotary">): tf.Tensor {
     return tf.tidy(() => {
+      const rotary = rotaryOf(this.config, options.grid);
       let hidden = drop(x, this.config.dropout, options.rng);
-      for (const block of this.blocks) hidden = block.apply(hidden, options);
+      for (const block of this.blocks) hidden = block.apply(hidden, { ...options, rotary });
       return this.norm.apply(hidden);
     });
   }

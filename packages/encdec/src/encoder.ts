@@ -1,14 +1,17 @@
-import { Attention3D, type AttentionPattern } from "@nuwa/attention-3dna";
+import { Attention3D, type AttentionPattern, type RotaryTable } from "@nuwa/attention-3dna";
 import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { EncoderDecoderConfig } from "./config.ts";
+import { type EncoderDecoderConfig, feedForwardDimOf, headDimOf } from "./config.ts";
 import { FeedForward } from "./feed-forward.ts";
 import { residualStd } from "./initialization.ts";
 import { addBranch, drop } from "./residual.ts";
+import { rotaryOf } from "./rotary.ts";
 
 export interface EncoderOptions {
   readonly pattern: AttentionPattern;
   readonly grid: Grid;
+  /** The grid's. Default: none. */
+  readonly rotary?: RotaryTable;
   /** For dropout. Default: none is dropped. */
   readonly rng?: Rng;
 }
@@ -24,9 +27,9 @@ export class EncoderBlock {
   readonly feedForwardOutputNorm?: LayerNorm;
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
-    const { dim, heads, headDim, feedForwardDim, encoderLayers } = config;
-    const hidden = feedForwardDim ?? 4 * dim;
-    const init = { outputStd: residualStd(heads * (headDim ?? dim / heads), encoderLayers) };
+    const { dim, heads, headDim, encoderLayers } = config;
+    const hidden = feedForwardDimOf(config);
+    const init = { outputStd: residualStd(heads * headDimOf(config), encoderLayers) };
     this.config = config;
     this.attentionNorm = new LayerNorm({ dim });
     this.attention = new Attention3D({ dim, heads, headDim }, rng.fork("attention"), init);
@@ -41,10 +44,11 @@ export class EncoderBlock {
   }
 
   /** `[b, m, dim]` -> `[b, m, dim]`. */
-  apply(x: tf.Tensor, { pattern, grid, rng }: EncoderOptions): tf.Tensor {
+  apply(x: tf.Tensor, { pattern, grid, rotary, rng }: EncoderOptions): tf.Tensor {
     const { dropout } = this.config;
     return tf.tidy(() => {
-      const attended = this.attention.apply(this.attentionNorm.apply(x), { pattern, queryGrid: grid });
+      const y = this.attentionNorm.apply(x);
+      const attended = this.attention.apply(y, { pattern, queryGrid: grid, rotary });
       const middle = addBranch(x, attended, { norm: this.attentionOutputNorm, dropout, rng });
       const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
       return addBranch(middle, fed, { norm: this.feedForwardOutputNorm, dropout, rng });
@@ -70,10 +74,11 @@ export class Encoder {
   }
 
   /** Embedded conditions `[b, m, dim]` -> `[b, m, dim]`. */
-  apply(x: tf.Tensor, options: EncoderOptions): tf.Tensor {
+  apply(x: tf.Tensor, options: Omit<EncoderOptions, "rotary">): tf.Tensor {
     return tf.tidy(() => {
+      const rotary = rotaryOf(this.config, options.grid);
       let hidden = drop(x, this.config.dropout, options.rng);
-      for (const block of this.blocks) hidden = block.apply(hidden, options);
+      for (const block of this.blocks) hidden = block.apply(hidden, { ...options, rotary });
       return this.norm.apply(hidden);
     });
   }

@@ -37,6 +37,7 @@ const variants: { name: string; config: Partial<EncoderDecoderInput>; grid?: Gri
   { name: "geglu", config: { feedForward: "geglu" } },
   { name: "swiglu", config: { feedForward: "swiglu" } },
   { name: "sandwich norm", config: { sandwichNorm: true } },
+  { name: "rotary", config: { rotary: true, headDim: 8 } },
   { name: "narrow window", config: { decoderPattern: { kind: "nearby", extent: [1, 3, 3] } } },
 ];
 

@@ -4,6 +4,7 @@ import {
   CachePlan,
   type KeyValueCache,
   neighbourTable,
+  type RotaryTable,
   type SelectedRows,
   selectRows,
 } from "@nuwa/attention-3dna";
@@ -11,6 +12,7 @@ import { type Grid, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Condition } from "./condition.ts";
 import type { EncoderDecoder } from "./model.ts";
+import { rotaryOf, rotaryRows } from "./rotary.ts";
 import type { DecodeStep } from "./schedule.ts";
 import { shiftedIndices } from "./shift.ts";
 
@@ -30,6 +32,7 @@ export class StepDecoder {
   readonly #plan: CachePlan;
   readonly #caches: readonly AttentionCache[];
   readonly #positions: tf.Tensor2D;
+  readonly #rotary: RotaryTable | undefined;
   readonly #cross: CrossGroup[];
 
   /** @param conditions one for each row; the same object in neighbouring rows is encoded once */
@@ -50,6 +53,7 @@ export class StepDecoder {
     this.#caches = model.decoder.blocks.map(({ selfAttention }) => selfAttention.cache(size));
     this.#cross = crossGroups(model, conditions);
     this.#positions = tf.keep(model.targets.positions.apply(grid));
+    this.#rotary = rotaryOf(model.config, grid);
   }
 
   /**
@@ -62,7 +66,9 @@ export class StepDecoder {
     const { targets, decoder, head } = this.#model;
     const step = this.#plan.advance();
     return tf.tidy(() => {
-      const places = tf.gather(this.#positions, tf.tensor1d(positions, "int32"));
+      const indices = tf.tensor1d(positions, "int32");
+      const places = tf.gather(this.#positions, indices);
+      const rotary = rotaryRows(this.#rotary, indices);
       const cross = this.#cross.map((group) => ({ group, rows: this.#crossRows(group, positions) }));
       let x = targets.lookUp(this.#inputCodes(positions, codes), places); // [rows, p, dim]
       decoder.blocks.forEach((block, layer) => {
@@ -71,6 +77,7 @@ export class StepDecoder {
           pattern: this.#model.decoderPattern,
           cache: this.#caches[layer],
           step,
+          rotary,
           cross: cross.map(({ group, rows }) => ({
             memory: group.layers[layer],
             rows,
@@ -87,6 +94,7 @@ export class StepDecoder {
   dispose(): void {
     for (const cache of this.#caches) cache.dispose();
     this.#positions.dispose();
+    tf.dispose({ ...this.#rotary });
     for (const { layers } of this.#cross) for (const memory of layers) memory.dispose();
   }
 

@@ -57,6 +57,7 @@ OPTIONS = {
     "swiglu": dict(feedForward="swiglu"),
     "sandwich": dict(sandwichNorm=True),
     "rotary": dict(rotary=True, headDim=10),
+    "shared": dict(inputTables="shared"),
 }
 CASES |= {
     name: dict(
@@ -189,7 +190,8 @@ class Model:
         c, w, per_frame = self.config, grid["width"], grid["width"] * grid["height"]
         total = 0
         for name in INPUTS[c.get("shift", "axes")]:
-            table = self.param(f"targets.tables.{name}.weight", c["codebookSize"] + 1, c["dim"])
+            table = "shared" if c.get("inputTables") == "shared" else name
+            table = self.param(f"targets.tables.{table}.weight", c["codebookSize"] + 1, c["dim"])
             read = torch.full_like(codes, c["codebookSize"])
             for n, (i, j, k) in enumerate(coordinates(grid)):
                 source = {

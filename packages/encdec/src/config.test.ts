@@ -9,6 +9,7 @@ test("defaults are filled in", () => {
     feedForward: "gelu",
     encoderPattern: "full",
     shift: "axes",
+    inputTables: "separate",
     sandwichNorm: false,
     dropout: 0,
     relativeBias: false,

@@ -49,6 +49,11 @@ export const encoderDecoderSchema = z
     crossPattern: onePatternSize.optional(),
     /** Where a position's input tokens come from. */
     shift: z.enum(["axes", "row", "raster"]).default("axes"),
+    /**
+     * Whether each of the shift's inputs has a table of its own. Of a shared one the sum of inputs does not tell which
+     * token was left and which above; the attention may.
+     */
+    inputTables: z.enum(["separate", "shared"]).default("separate"),
     /** Norms what each branch adds to the residual stream, too, as CogView does (arXiv 2105.13290). */
     sandwichNorm: z.boolean().default(false),
     /** Share of features dropped after the embeddings and in the residual branches, in training. */

@@ -38,6 +38,7 @@ const variants: { name: string; config: Partial<EncoderDecoderInput>; grid?: Gri
   { name: "swiglu", config: { feedForward: "swiglu" } },
   { name: "sandwich norm", config: { sandwichNorm: true } },
   { name: "rotary", config: { rotary: true, headDim: 8 } },
+  { name: "a shared table", config: { inputTables: "shared", tiedHead: true } },
   { name: "narrow window", config: { decoderPattern: { kind: "nearby", extent: [1, 3, 3] } } },
 ];
 

@@ -185,12 +185,13 @@ test("a blind row's logits depend on its condition and place alone", () =>
   }));
 
 test.each([
-  ["axes", "before"],
-  ["row", "left"],
-  ["raster", "previous"],
-] as const)("a tied head of shift %s adds the table %s", (shift, name) =>
+  ["axes", "before", "separate"],
+  ["row", "left", "separate"],
+  ["raster", "previous", "separate"],
+  ["axes", "shared", "shared"],
+] as const)("a tied head of shift %s adds the table %s", (shift, name, inputTables) =>
   expectNoLeak(() => {
-    const model = EncoderDecoder.create({ ...tinyConfig, shift, tiedHead: true }, new Rng(1));
+    const model = EncoderDecoder.create({ ...tinyConfig, shift, inputTables, tiedHead: true }, new Rng(1));
     const { codebookSize, dim } = model.config;
     const table = model.targets.tables[name]!.params.weight.arraySync() as number[][];
     const weight = model.head.params.weight.arraySync() as number[][];

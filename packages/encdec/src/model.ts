@@ -60,7 +60,7 @@ export class EncoderDecoder {
     }
     this.encoder = new Encoder(config, rng.fork("encoder"));
     this.decoder = new Decoder(config, rng.fork("decoder"));
-    const tied = config.tiedHead ? this.targets.tables[shiftInputs[config.shift].at(-1)!] : undefined;
+    const tied = config.tiedHead ? this.targets.table(shiftInputs[config.shift].at(-1)!) : undefined;
     this.head = new Head(config, rng.fork("head"), tied);
   }
 

@@ -13,23 +13,28 @@ import { EMBEDDING_STD } from "./initialization.ts";
 import { type ShiftInput, shiftedIndices, shiftInputs } from "./shift.ts";
 
 /**
- * The decoder's inputs: each position reads tokens before it, from a table for each direction whose last row
- * stands for the border, plus its place. Params: `tables.left.weight` and so on `[codebookSize + 1, dim]`;
- * `positions.height`, `.width`, `.frames`.
+ * The decoder's inputs: each position reads tokens before it, from a table for each direction or one for all, whose last
+ * row stands for the border, plus its place. Params: `tables.left.weight` and so on, or `tables.shared.weight`,
+ * `[codebookSize + 1, dim]`; `positions.height`, `.width`, `.frames`.
  */
 export class TargetEmbedding {
   readonly config: EncoderDecoderConfig;
-  readonly tables: Partial<Record<ShiftInput, Embedding>>;
+  readonly tables: Partial<Record<ShiftInput | "shared", Embedding>>;
   readonly positions: AxialPositions;
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
     const { codebookSize, dim, targetGrid } = config;
     const init = { std: EMBEDDING_STD };
-    const table = (input: ShiftInput) =>
-      new Embedding({ count: codebookSize + 1, dim }, rng.fork(input), init);
+    const table = (name: string) => new Embedding({ count: codebookSize + 1, dim }, rng.fork(name), init);
+    const names = config.inputTables === "shared" ? ["shared"] : shiftInputs[config.shift];
     this.config = config;
-    this.tables = Object.fromEntries(shiftInputs[config.shift].map((input) => [input, table(input)]));
+    this.tables = Object.fromEntries(names.map((name) => [name, table(name)]));
     this.positions = new AxialPositions({ grid: targetGrid, dim }, rng.fork("positions"), init);
+  }
+
+  /** Where an input of the config's shift is looked up. */
+  table(input: ShiftInput): Embedding {
+    return (this.tables.shared ?? this.tables[input])!;
   }
 
   /** Codes int32 `[b, tokens]` of a grid -> `[b, tokens, dim]`, where no position sees its own code. */
@@ -53,7 +58,7 @@ export class TargetEmbedding {
   lookUp(inputs: readonly tf.Tensor[], positions: tf.Tensor): tf.Tensor {
     return tf.tidy(() => {
       const embedded = shiftInputs[this.config.shift].map((input, index) =>
-        this.tables[input]!.apply(inputs[index]),
+        this.table(input).apply(inputs[index]),
       );
       return tf.add(
         embedded.reduce((sum, next) => tf.add(sum, next)),

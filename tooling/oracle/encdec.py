@@ -72,6 +72,22 @@ CASES |= {
     )
     for name, options in OPTIONS.items()
 }
+CASES["visual conditions"] = dict(
+    config=BASE | dict(
+        targetGrid=dict(height=2, width=3, frames=2),
+        visualConditions=True,
+        encoderPattern=dict(kind="nearby", extent=[3, 1, 3]),
+        decoderPattern=dict(kind="nearby", extent=[3, 3, 3]),
+        crossPattern=dict(kind="nearby", extent=[1, 3, 1]),
+    ),
+    grid=dict(height=2, width=3, frames=2),
+    conditions=[
+        dict(kind="text", tokens=[0]),
+        dict(kind="image", grid=dict(height=2, width=2, frames=1), codes=[6, 0, 3, 1]),
+        dict(kind="video", grid=dict(height=1, width=3, frames=2), codes=[2, 5, 0, 1, 1, 4]),
+    ],
+    first_frame_weight=1.0,
+)
 
 
 def coordinates(grid):
@@ -165,9 +181,12 @@ class Model:
     def encode(self, condition):
         """-> [1, m, d], grid, pattern of the cross-attention."""
         c, d = self.config, self.config["dim"]
-        if condition["kind"] == "sketch":
-            name, grid, pattern, cross = "sketches", condition["grid"], c["encoderPattern"], c["crossPattern"]
-            tokens, count, largest = condition["codes"], c["sketchCodebookSize"], c["conditionGrid"]
+        if "grid" in condition:
+            grid, pattern, cross, tokens = condition["grid"], c["encoderPattern"], c["crossPattern"], condition["codes"]
+            if condition["kind"] == "sketch":
+                name, count, largest = "sketches", c["sketchCodebookSize"], c["conditionGrid"]
+            else:
+                name, count, largest = "visuals", c["codebookSize"], c["targetGrid"]
         else:
             grid = dict(height=1, width=1, frames=c["textLength"])
             name, pattern, cross, largest, count = "texts", "full", "full", grid, c["textVocabulary"] + 2

@@ -1,5 +1,5 @@
 import { imageGrid, videoGrid } from "@nuwa/tensor3d";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { type Condition, groupConditions } from "./condition.ts";
 import { parseConfig } from "./config.ts";
 import { tinyConfig } from "./fixtures/tiny.ts";
@@ -22,7 +22,15 @@ test.each<[Condition, string]>([
     { kind: "sketch", grid: imageGrid(1, 2), codes: Int32Array.from([0, 4]) },
     "codes lie in [0, 4), got 4 at 1",
   ],
-  [{ kind: "image" } as unknown as Condition, 'kind must be none, text or sketch, got "image"'],
+  [
+    { kind: "image", grid: imageGrid(1, 2), codes: new Int32Array(2) },
+    "an image needs a model with visualConditions",
+  ],
+  [
+    { kind: "video", grid: imageGrid(1, 2), codes: new Int32Array(2) },
+    "a video needs a model with visualConditions",
+  ],
+  [{ kind: "sound" } as unknown as Condition, 'kind must be none, text, sketch, image or video, got "sound"'],
 ])("%o is refused", (condition, message) => {
   expect(() => groupConditions([condition], config)).toThrow(message);
 });
@@ -32,4 +40,44 @@ test("sketches need a table, and a batch a condition", () => {
   const sketch: Condition = { kind: "sketch", grid: imageGrid(1, 1), codes: new Int32Array(1) };
   expect(() => groupConditions([sketch], parseConfig(rest))).toThrow("needs a model with sketchCodebookSize");
   expect(() => groupConditions([], config)).toThrow("at least one condition");
+});
+
+describe("images and videos", () => {
+  const visual = parseConfig({ ...tinyConfig, visualConditions: true });
+  const frame = Int32Array.of(0, 6);
+
+  test("are neighbours where their grids are equal, and apart from sketches", () => {
+    const grid = imageGrid(1, 2);
+    const groups = groupConditions(
+      [
+        { kind: "image", grid, codes: frame },
+        { kind: "video", grid, codes: frame },
+        { kind: "video", grid: videoGrid(1, 1, 2), codes: frame },
+        { kind: "sketch", grid: videoGrid(1, 1, 2), codes: Int32Array.of(1, 2) },
+      ],
+      visual,
+    );
+    expect(groups.map(({ family, count, tokens }) => [family, count, ...tokens])).toEqual([
+      ["visual", 2, 0, 6, 0, 6],
+      ["visual", 1, 0, 6],
+      ["sketch", 1, 1, 2],
+    ]);
+  });
+
+  test.each<[Condition, string]>([
+    [
+      { kind: "image", grid: videoGrid(1, 1, 2), codes: frame },
+      'an image has one frame, got 2. Use kind "video"',
+    ],
+    [
+      { kind: "image", grid: imageGrid(1, 2), codes: Int32Array.of(0, 7) },
+      "an image's codes lie in [0, 7), got 7 at 1",
+    ],
+    [
+      { kind: "video", grid: videoGrid(3, 3, 4), codes: new Int32Array(36) },
+      "a video may be at most 3x3x3, got 3x3x4",
+    ],
+  ])("%o is refused", (condition, message) => {
+    expect(() => groupConditions([condition], visual)).toThrow(message);
+  });
 });

@@ -1,16 +1,28 @@
 import { type Grid, NuwaError, textGrid, tokenCount } from "@nuwa/tensor3d";
+import {
+  type ConditionFamily,
+  type ConditionTable,
+  conditionTables,
+  specialTokens,
+} from "./condition-tables.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
 
-/** What a target is generated from. */
+/** What a target is generated from. The codes of images and videos are those of targets. */
 export type Condition =
   | { readonly kind: "none" }
   | { readonly kind: "text"; readonly tokens: Int32Array }
-  | { readonly kind: "sketch"; readonly grid: Grid; readonly codes: Int32Array };
+  | { readonly kind: "sketch"; readonly grid: Grid; readonly codes: Int32Array }
+  | { readonly kind: "image" | "video"; readonly grid: Grid; readonly codes: Int32Array };
 
-/** Conditions next to each other in a batch whose tokens lie on the same grid and in the same tables. */
-export interface ConditionGroup {
-  readonly family: "text" | "sketch";
+/** A condition as rows of its family's table. */
+interface ConditionTokens {
+  readonly family: ConditionFamily;
   readonly grid: Grid;
+  readonly tokens: Int32Array;
+}
+
+/** Conditions next to each other in a batch whose tokens lie on the same grid and in the same table. */
+export interface ConditionGroup extends ConditionTokens {
   /** How many conditions of the batch. */
   readonly count: number;
   /** `[count * tokens]` indices into the family's table. */
@@ -18,11 +30,11 @@ export interface ConditionGroup {
 }
 
 /**
- * Checks conditions and groups neighbours of a kind. "None" is a text of the usual length filled with its
+ * Checks conditions and groups neighbours of a family. "None" is a text of the usual length filled with its
  * own token; short texts are filled with a padding token that is attended like any other.
  *
- * @throws NuwaError `INPUT` for tokens outside the vocabulary, texts or sketches that are too large, or
- * sketches where the config has none
+ * @throws NuwaError `INPUT` for tokens outside the vocabulary, texts or grids that are too large, or kinds that the
+ * config has no table for
  */
 export function groupConditions(
   conditions: readonly Condition[],
@@ -31,68 +43,91 @@ export function groupConditions(
   if (conditions.length === 0) {
     throw new NuwaError("INPUT", "groupConditions: wanted at least one condition, got none.");
   }
-  const groups: { family: "text" | "sketch"; grid: Grid; rows: Int32Array[] }[] = [];
+  const groups: ConditionTokens[][] = [];
   conditions.forEach((condition, index) => {
-    const sketch = condition.kind === "sketch";
-    const grid = sketch ? condition.grid : textGrid(config.textLength);
-    const row = sketch ? sketchTokens(condition, index, config) : textTokens(condition, index, config);
-    const family = sketch ? "sketch" : "text";
+    const own = conditionTokens(condition, `condition ${index}`, config);
     const last = groups.at(-1);
-    if (last?.family === family && sameSize(last.grid, grid)) last.rows.push(row);
-    else groups.push({ family, grid, rows: [row] });
+    if (last?.[0].family === own.family && sameSize(last[0].grid, own.grid)) last.push(own);
+    else groups.push([own]);
   });
-  return groups.map(({ family, grid, rows }) => {
-    const tokens = new Int32Array(rows.length * tokenCount(grid));
-    rows.forEach((row, index) => {
-      tokens.set(row, index * row.length);
+  return groups.map((group) => {
+    const [{ family, grid }] = group;
+    const tokens = new Int32Array(group.length * tokenCount(grid));
+    group.forEach((own, index) => {
+      tokens.set(own.tokens, index * own.tokens.length);
     });
-    return { family, grid, count: rows.length, tokens };
+    return { family, grid, count: group.length, tokens };
   });
 }
 
-/** The table indices of padding and of "None", after the vocabulary. */
-export function specialTokens({ textVocabulary }: EncoderDecoderConfig): { pad: number; none: number } {
-  return { pad: textVocabulary, none: textVocabulary + 1 };
+function conditionTokens(condition: Condition, where: string, config: EncoderDecoderConfig): ConditionTokens {
+  const { sketch, visual } = conditionTables(config);
+  switch (condition.kind) {
+    case "none":
+    case "text":
+      return {
+        family: "text",
+        grid: textGrid(config.textLength),
+        tokens: textTokens(condition, where, config),
+      };
+    case "sketch":
+      if (!sketch) {
+        throw new NuwaError(
+          "INPUT",
+          `${where}: a sketch needs a model with sketchCodebookSize in its config.`,
+        );
+      }
+      return { family: "sketch", ...gridTokens(condition, `${where}: a sketch`, sketch) };
+    case "image":
+    case "video": {
+      const what = `${where}: ${condition.kind === "image" ? "an image" : "a video"}`;
+      if (!visual) {
+        throw new NuwaError("INPUT", `${what} needs a model with visualConditions in its config.`);
+      }
+      if (condition.kind === "image" && condition.grid.frames !== 1) {
+        throw new NuwaError(
+          "INPUT",
+          `${what} has one frame, got ${condition.grid.frames}. Use kind "video".`,
+        );
+      }
+      return { family: "visual", ...gridTokens(condition, what, visual) };
+    }
+    default: {
+      const { kind } = condition as { kind: string };
+      throw new NuwaError(
+        "INPUT",
+        `${where}: kind must be none, text, sketch, image or video, got ${JSON.stringify(kind)}.`,
+      );
+    }
+  }
 }
 
 function textTokens(
-  condition: Exclude<Condition, { kind: "sketch" }>,
-  index: number,
+  condition: Extract<Condition, { kind: "none" | "text" }>,
+  where: string,
   config: EncoderDecoderConfig,
 ): Int32Array {
   const { textLength, textVocabulary } = config;
   const { pad, none } = specialTokens(config);
   if (condition.kind === "none") return new Int32Array(textLength).fill(none);
-  if (condition.kind !== "text") {
-    const { kind } = condition as { kind: string };
-    throw new NuwaError(
-      "INPUT",
-      `condition ${index}: kind must be none, text or sketch, got ${JSON.stringify(kind)}.`,
-    );
-  }
   const { tokens } = condition;
   if (tokens.length > textLength) {
     throw new NuwaError(
       "INPUT",
-      `condition ${index}: a text has at most ${textLength} tokens, got ${tokens.length}. Shorten it, or train with a larger textLength.`,
+      `${where}: a text has at most ${textLength} tokens, got ${tokens.length}. Shorten it, or train with a larger textLength.`,
     );
   }
-  checkTokens(tokens, textVocabulary, `condition ${index}: a text's tokens`);
+  checkTokens(tokens, textVocabulary, `${where}: a text's tokens`);
   const row = new Int32Array(textLength).fill(pad);
   row.set(tokens);
   return row;
 }
 
-function sketchTokens(
-  { grid, codes }: Extract<Condition, { kind: "sketch" }>,
-  index: number,
-  { sketchCodebookSize, conditionGrid, targetGrid }: EncoderDecoderConfig,
-): Int32Array {
-  const where = `condition ${index}: a sketch`;
-  if (sketchCodebookSize === undefined) {
-    throw new NuwaError("INPUT", `${where} needs a model with sketchCodebookSize in its config.`);
-  }
-  const largest = conditionGrid ?? targetGrid;
+function gridTokens(
+  { grid, codes }: Extract<Condition, { grid: Grid }>,
+  where: string,
+  { count, grid: largest }: ConditionTable,
+): { grid: Grid; tokens: Int32Array } {
   if (grid.height > largest.height || grid.width > largest.width || grid.frames > largest.frames) {
     throw new NuwaError(
       "INPUT",
@@ -105,8 +140,8 @@ function sketchTokens(
       `${where} of ${describe(grid)} has ${tokenCount(grid)} codes, got ${codes.length}.`,
     );
   }
-  checkTokens(codes, sketchCodebookSize, `${where}'s codes`);
-  return codes;
+  checkTokens(codes, count, `${where}'s codes`);
+  return { grid, tokens: codes };
 }
 
 /** @throws NuwaError `INPUT` naming the first token outside `[0, count)` */

@@ -7,6 +7,7 @@ test("defaults are filled in", () => {
   expect(parseConfig(tinyConfig)).toEqual({
     ...tinyConfig,
     feedForward: "gelu",
+    visualConditions: false,
     encoderPattern: "full",
     shift: "axes",
     inputTables: "separate",

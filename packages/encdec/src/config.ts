@@ -39,13 +39,15 @@ export const encoderDecoderSchema = z
     sketchCodebookSize: count.optional(),
     /** The largest sketch. Default `targetGrid`. */
     conditionGrid: grid.optional(),
+    /** Whether images and videos, as codes of the target's, may be conditions, up to the size of `targetGrid`. */
+    visualConditions: z.boolean().default(false),
     /** The largest target; images use its first frame. */
     targetGrid: grid,
-    /** Self-attention over sketches; text attends all of its tokens. */
+    /** Self-attention over sketches, images and videos; text attends all of its tokens. */
     encoderPattern: onePatternSize.default("full"),
     /** Causal self-attention over the target. */
     decoderPattern: onePatternSize,
-    /** Cross-attention to sketches; text is attended whole. Default: the decoder's pattern. */
+    /** Cross-attention to sketches, images and videos; text is attended whole. Default: the decoder's pattern. */
     crossPattern: onePatternSize.optional(),
     /** Where a position's input tokens come from. */
     shift: z.enum(["axes", "row", "raster"]).default("axes"),

@@ -20,7 +20,14 @@ const sketch: Condition = {
   codes: Int32Array.from([0, 3, 1, 2]),
 };
 
-const variants: { name: string; config: Partial<EncoderDecoderInput>; grid?: Grid }[] = [
+const image: Condition = { kind: "image", grid: imageGrid(2, 2), codes: Int32Array.from([6, 0, 3, 1]) };
+
+const variants: {
+  name: string;
+  config: Partial<EncoderDecoderInput>;
+  grid?: Grid;
+  conditions?: Condition[];
+}[] = [
   { name: "axes", config: {} },
   { name: "row", config: { shift: "row" } },
   { name: "raster", config: { shift: "raster" } },
@@ -39,65 +46,68 @@ const variants: { name: string; config: Partial<EncoderDecoderInput>; grid?: Gri
   { name: "sandwich norm", config: { sandwichNorm: true } },
   { name: "rotary", config: { rotary: true, headDim: 8 } },
   { name: "a shared table", config: { inputTables: "shared", tiedHead: true } },
+  { name: "an image as condition", config: { visualConditions: true }, conditions: [text, image, sketch] },
   { name: "narrow window", config: { decoderPattern: { kind: "nearby", extent: [1, 3, 3] } } },
 ];
 
-describe.each(variants)("$name", ({ config, grid = videoGrid(3, 3, 3) }) => {
-  const conditions = [text, none, sketch];
-  const count = tokenCount(grid);
+describe.each(variants)(
+  "$name",
+  ({ config, grid = videoGrid(3, 3, 3), conditions = [text, none, sketch] }) => {
+    const count = tokenCount(grid);
 
-  test.each(["parallel", "sequential"] as const)(
-    "the cached logits of %s steps equal those with given codes",
-    (schedule) =>
+    test.each(["parallel", "sequential"] as const)(
+      "the cached logits of %s steps equal those with given codes",
+      (schedule) =>
+        expectNoLeak(async () => {
+          const model = loud(EncoderDecoder.create({ ...tinyConfig, ...config }, new Rng(1)), 2);
+          const codes = conditions.map((_, row) => new Rng(3).fork(row).integers(count, 7));
+          const targets = tf.tensor2d(
+            codes.flatMap((row) => [...row]),
+            [3, count],
+            "int32",
+          );
+          const expected = model.logits({ conditions, targets, grid });
+          const known = Uint8Array.from(new Rng(4).uniform(count), (value) => Number(value < 0.3));
+          const options = { pattern: model.decoderPattern, grid, shift: model.config.shift, known };
+          const steps = (schedule === "parallel" ? parallelSteps : sequentialSteps)(options);
+          const decoder = new StepDecoder(model, grid, conditions, steps);
+          for (const step of steps) {
+            const actual = decoder.step(step, codes);
+            const wanted = tf.tidy(() => tf.gather(expected, tf.tensor1d(step.unknown, "int32"), 1));
+            await expectClose(actual, wanted, { atol: 1e-4 });
+            tf.dispose([actual, wanted]);
+          }
+          decoder.dispose();
+          tf.dispose([targets, expected]);
+          model.dispose();
+        }),
+    );
+
+    test("parallel and sequential steps give the same codes", () =>
       expectNoLeak(async () => {
-        const model = loud(EncoderDecoder.create({ ...tinyConfig, ...config }, new Rng(1)), 2);
-        const codes = conditions.map((_, row) => new Rng(3).fork(row).integers(count, 7));
-        const targets = tf.tensor2d(
-          codes.flatMap((row) => [...row]),
-          [3, count],
-          "int32",
-        );
-        const expected = model.logits({ conditions, targets, grid });
-        const known = Uint8Array.from(new Rng(4).uniform(count), (value) => Number(value < 0.3));
-        const options = { pattern: model.decoderPattern, grid, shift: model.config.shift, known };
-        const steps = (schedule === "parallel" ? parallelSteps : sequentialSteps)(options);
-        const decoder = new StepDecoder(model, grid, conditions, steps);
-        for (const step of steps) {
-          const actual = decoder.step(step, codes);
-          const wanted = tf.tidy(() => tf.gather(expected, tf.tensor1d(step.unknown, "int32"), 1));
-          await expectClose(actual, wanted, { atol: 1e-4 });
-          tf.dispose([actual, wanted]);
+        const seen = new Set<string>();
+        for (let seed = 0; seed < 3; seed++) {
+          const model = loud(EncoderDecoder.create({ ...tinyConfig, ...config }, new Rng(seed)), 2);
+          const sampler = { temperature: 0.8, topK: 6, topP: 0.95, seed };
+          const known = {
+            mask: Uint8Array.from(new Rng(seed).uniform(count), (value) => Number(seed > 0 && value < 0.4)),
+            codes: new Rng(seed).integers(count, 7),
+          };
+          const options = { conditions, grid, sampler, known, guidance: seed % 2 ? 2 : 1 };
+          const parallel = await generateBatch(model, options);
+          expect(await generateBatch(model, { ...options, schedule: "sequential" })).toEqual(parallel);
+          for (const row of parallel) {
+            seen.add(row.join());
+            known.mask.forEach((given, token) => {
+              if (given) expect(row[token]).toBe(known.codes[token]);
+            });
+          }
+          model.dispose();
         }
-        decoder.dispose();
-        tf.dispose([targets, expected]);
-        model.dispose();
-      }),
-  );
-
-  test("parallel and sequential steps give the same codes", () =>
-    expectNoLeak(async () => {
-      const seen = new Set<string>();
-      for (let seed = 0; seed < 3; seed++) {
-        const model = loud(EncoderDecoder.create({ ...tinyConfig, ...config }, new Rng(seed)), 2);
-        const sampler = { temperature: 0.8, topK: 6, topP: 0.95, seed };
-        const known = {
-          mask: Uint8Array.from(new Rng(seed).uniform(count), (value) => Number(seed > 0 && value < 0.4)),
-          codes: new Rng(seed).integers(count, 7),
-        };
-        const options = { conditions, grid, sampler, known, guidance: seed % 2 ? 2 : 1 };
-        const parallel = await generateBatch(model, options);
-        expect(await generateBatch(model, { ...options, schedule: "sequential" })).toEqual(parallel);
-        for (const row of parallel) {
-          seen.add(row.join());
-          known.mask.forEach((given, token) => {
-            if (given) expect(row[token]).toBe(known.codes[token]);
-          });
-        }
-        model.dispose();
-      }
-      expect(seen.size).toBe(9); // the models do not ignore seeds and conditions
-    }));
-});
+        expect(seen.size).toBe(9); // the models do not ignore seeds and conditions
+      }));
+  },
+);
 
 describe("options", () => {
   const grid = videoGrid(2, 3, 2);

@@ -1,8 +1,9 @@
 import { type AttentionPattern, full } from "@nuwa/attention-3dna";
-import { disposeParams, type Grid, NuwaError, type Rng, textGrid, tokenCount } from "@nuwa/tensor3d";
+import { disposeParams, type Grid, NuwaError, type Rng, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Condition, type ConditionGroup, groupConditions, specialTokens } from "./condition.ts";
+import { type Condition, type ConditionGroup, groupConditions } from "./condition.ts";
 import { ConditionEmbedding } from "./condition-embedding.ts";
+import { conditionTables } from "./condition-tables.ts";
 import { type EncoderDecoderConfig, type EncoderDecoderInput, parseConfig } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 import type { EncodedGroup } from "./decoder-block.ts";
@@ -24,7 +25,7 @@ export interface LogitsOptions {
 }
 
 /**
- * The 3D encoder-decoder: a condition (text, sketch or None) is encoded by 3D nearby attention, and the codes
+ * The 3D encoder-decoder: a condition (text, sketch, image, video or None) is encoded by 3D nearby attention, and the codes
  * of an image or video are predicted one by one in raster order by a decoder that attends it.
  */
 export class EncoderDecoder {
@@ -32,6 +33,8 @@ export class EncoderDecoder {
   readonly targets: TargetEmbedding;
   readonly texts: ConditionEmbedding;
   readonly sketches?: ConditionEmbedding;
+  /** Of images and videos. */
+  readonly visuals?: ConditionEmbedding;
   readonly encoder: Encoder;
   readonly decoder: Decoder;
   readonly head: Head;
@@ -43,7 +46,8 @@ export class EncoderDecoder {
   }
 
   constructor(config: EncoderDecoderConfig, rng: Rng) {
-    const { dim, textLength, sketchCodebookSize, conditionGrid, targetGrid } = config;
+    const { dim } = config;
+    const { text, sketch, visual } = conditionTables(config);
     this.config = config;
     this.#patterns = {
       encoder: patternFromConfig(config.encoderPattern),
@@ -51,13 +55,10 @@ export class EncoderDecoder {
       cross: patternFromConfig(config.crossPattern ?? config.decoderPattern),
       text: full(), // the window (1, 1, all) of a text
     };
-    const texts = { count: specialTokens(config).none + 1, dim, grid: textGrid(textLength) };
     this.targets = new TargetEmbedding(config, rng.fork("targets"));
-    this.texts = new ConditionEmbedding(texts, rng.fork("texts"));
-    if (sketchCodebookSize !== undefined) {
-      const sketches = { count: sketchCodebookSize, dim, grid: conditionGrid ?? targetGrid };
-      this.sketches = new ConditionEmbedding(sketches, rng.fork("sketches"));
-    }
+    this.texts = new ConditionEmbedding({ ...text, dim }, rng.fork("texts"));
+    if (sketch) this.sketches = new ConditionEmbedding({ ...sketch, dim }, rng.fork("sketches"));
+    if (visual) this.visuals = new ConditionEmbedding({ ...visual, dim }, rng.fork("visuals"));
     this.encoder = new Encoder(config, rng.fork("encoder"));
     this.decoder = new Decoder(config, rng.fork("decoder"));
     const tied = config.tiedHead ? this.targets.table(shiftInputs[config.shift].at(-1)!) : undefined;
@@ -118,10 +119,11 @@ export class EncoderDecoder {
   }
 
   #encodeGroup(group: ConditionGroup, rng: Rng | undefined): tf.Tensor {
-    const sketch = group.family === "sketch";
+    const { family } = group;
+    const embedding = { text: this.texts, sketch: this.sketches, visual: this.visuals }[family]!;
+    const pattern = family === "text" ? this.#patterns.text : this.#patterns.encoder;
     return tf.tidy(() => {
-      const embedded = (sketch ? this.sketches! : this.texts).apply(group);
-      const pattern = sketch ? this.#patterns.encoder : this.#patterns.text;
+      const embedded = embedding.apply(group);
       return this.encoder.apply(embedded, { pattern, grid: group.grid, rng });
     });
   }

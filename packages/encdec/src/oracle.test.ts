@@ -81,6 +81,7 @@ test("a saved model is loaded again, and keys that do not fit are named", () =>
 
 function conditionOf({ kind, tokens, grid, codes }: OracleCase["conditions"][number]): Condition {
   if (kind === "text") return { kind, tokens: Int32Array.from(tokens!) };
-  if (kind === "sketch") return { kind, grid: grid!, codes: Int32Array.from(codes!) };
+  if (kind === "sketch" || kind === "image" || kind === "video")
+    return { kind, grid: grid!, codes: Int32Array.from(codes!) };
   return { kind: "none" };
 }

@@ -17,6 +17,8 @@ export {
 } from "./generate.ts";
 export type { LossOptions, LossResult } from "./loss.ts";
 export { EncoderDecoder, type LogitsOptions } from "./model.ts";
+export { type ConfigName, namedConfig, namedConfigs } from "./named-configs.ts";
+export { type ParameterCounts, parameterCounts } from "./parameter-counts.ts";
 export { type PatternConfig, patternFromConfig, patternSchema } from "./pattern-config.ts";
 export type { SamplerOptions } from "./sampler.ts";
 export { decodeSchedule, type ScheduleOptions } from "./schedule.ts";

@@ -17,11 +17,10 @@ export class RelativeBias {
   private readonly reach: readonly [frames: number, height: number, width: number];
   private readonly columns = new WeakMap<NeighbourTable, Int32Array>();
 
-  constructor({ heads, decoderPattern, targetGrid }: EncoderDecoderConfig) {
+  constructor(config: EncoderDecoderConfig) {
+    const { heads, decoderPattern, targetGrid } = config;
     this.reach = offsetReach(decoderPattern, targetGrid);
-    const [frames, height, width] = this.reach;
-    const offsets = (frames + 1) * (2 * height + 1) * (2 * width + 1); // causal: no later frame
-    this.params = { values: tf.tidy(() => tf.variable(tf.zeros([heads, offsets]))) };
+    this.params = { values: tf.tidy(() => tf.variable(tf.zeros([heads, offsetCount(config)]))) };
   }
 
   /** What `attend` adds to the scores of a causal pattern over a grid. */
@@ -55,6 +54,12 @@ export class RelativeBias {
     }
     return columns;
   }
+}
+
+/** How many offsets there are between a query and the keys of its causal window. */
+export function offsetCount({ decoderPattern, targetGrid }: EncoderDecoderConfig): number {
+  const [frames, height, width] = offsetReach(decoderPattern, targetGrid);
+  return (frames + 1) * (2 * height + 1) * (2 * width + 1); // causal: no later frame
 }
 
 /** The largest offset along each axis between a query and a key of the window. */

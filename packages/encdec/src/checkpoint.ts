@@ -27,7 +27,7 @@ export function loadModel({
   config: unknown;
   tensors: Record<string, HostTensor>;
 }): EncoderDecoder {
-  const model = EncoderDecoder.create(config as EncoderDecoderConfig, new Rng(0));
+  const model = EncoderDecoder.create(config as EncoderDecoderConfig, Rng.blank());
   try {
     loadParams(model, tensors);
     return model;

@@ -136,3 +136,9 @@ describe("bad input is named:", () => {
     [() => Rng.from(undefined as never), /Rng.from/],
   ])("%s", (action, message) => expect(action).toThrow(message));
 });
+
+test("a blank stream and its forks draw the mean", () => {
+  const rng = Rng.blank().fork("layer", 3);
+  expect([...rng.normal(3)]).toEqual([0, 0, 0]);
+  expect([...rng.normal(2, 5, 9)]).toEqual([5, 5]);
+});

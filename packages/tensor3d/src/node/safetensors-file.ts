@@ -1,6 +1,6 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { type DecodedSafetensors, decodeSafetensors } from "../safetensors/decode.ts";
-import { type EncodeOptions, encodeParts, type HostTensorData } from "../safetensors/encode.ts";
+import { type EncodeOptions, encodeInParts, type HostTensorData } from "../safetensors/encode.ts";
 import { decodeFile } from "./read-bytes.ts";
 import { writeAtomically } from "./write-atomically.ts";
 
@@ -15,7 +15,7 @@ export function readSafetensors(path: string): Promise<DecodedSafetensors> {
 
 /**
  * Writes a safetensors file: under a temporary name, synced, then renamed, so that there is always a whole
- * file under `path`, the old or the new one. Folders that are missing are made.
+ * file under `path`, the old or the new one. Folders that are missing are made. Tensors are read back one by one.
  *
  * @throws NuwaError `FILE` that names the path, `INPUT` when a tensor cannot be written
  */
@@ -25,5 +25,5 @@ export async function writeSafetensors(
   metadata?: Readonly<Record<string, string>>,
   options: EncodeOptions = {},
 ): Promise<void> {
-  await writeAtomically(path, await encodeParts(tensors, metadata, options));
+  await encodeInParts(tensors, metadata, options, (parts) => writeAtomically(path, parts));
 }

@@ -18,6 +18,7 @@ test.each<[string, FileContent]>([
   ["a text", "é1"],
   ["bytes", new Uint8Array([0xc3, 0xa9, 0x31])],
   ["pieces", [new Uint8Array([0xc3]), new Uint8Array([0xa9, 0x31])]],
+  ["pieces that come one by one", oneByOne([0xc3], [0xa9, 0x31])],
 ])("%s in folders that it makes, over an older file", async (_, content) => {
   const deep = path.join(folder, "a", "b", "file");
   await writeAtomically(deep, "an older file");
@@ -91,3 +92,7 @@ describe("when writing fails, the old file stays and no other is left:", () => {
     await expect(writeAtomically(path.join(closed, "x"), "text")).rejects.toThrow("permission denied");
   });
 });
+
+async function* oneByOne(...pieces: number[][]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield Uint8Array.from(piece);
+}

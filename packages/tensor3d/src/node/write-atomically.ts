@@ -7,8 +7,8 @@ import { fileError } from "./file-error.ts";
 /** What of `node:fs/promises` is used, so that tests can break it. */
 export type Files = Pick<typeof files, "mkdir" | "open" | "rename" | "rm">;
 
-/** A text, bytes, or bytes in several pieces. */
-export type FileContent = string | Uint8Array | readonly Uint8Array[];
+/** A text, bytes, or bytes in several pieces, which may be made while others are written. */
+export type FileContent = string | Uint8Array | readonly Uint8Array[] | AsyncIterable<Uint8Array>;
 
 /** A hidden name beside `target`, on the same disk, so that a rename replaces `target` in one step. */
 export function temporaryName(target: string): string {
@@ -32,7 +32,7 @@ export async function writeAtomically(
   try {
     await mkdir(folder, { recursive: true });
     handle = await open(temporary, "wx");
-    for (const part of partsOf(content)) await writeAll(handle, part);
+    for await (const part of partsOf(content)) await writeAll(handle, part);
     await handle.sync();
     await handle.close();
     handle = undefined;
@@ -45,7 +45,7 @@ export async function writeAtomically(
   await syncFolder(folder, open);
 }
 
-const partsOf = (content: FileContent): readonly Uint8Array[] =>
+const partsOf = (content: FileContent): readonly Uint8Array[] | AsyncIterable<Uint8Array> =>
   typeof content === "string"
     ? [new TextEncoder().encode(content)]
     : content instanceof Uint8Array

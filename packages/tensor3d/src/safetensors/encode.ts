@@ -1,7 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { NuwaError } from "../errors.ts";
 import { toBrainHalf, toHalf } from "../half.ts";
-import { readBack } from "../read-back.ts";
 import { dtypes, type HostData } from "./dtype.ts";
 
 /** A tensor on the host whose element type follows from the array (or is BOOL, for bytes). */
@@ -24,83 +23,113 @@ export interface EncodeOptions {
  * @param metadata texts by name, kept in the header
  * @throws NuwaError `INPUT` when a tensor cannot be written
  */
-export async function encodeSafetensors(
+export function encodeSafetensors(
   tensors: Readonly<Record<string, tf.Tensor | HostTensorData>>,
   metadata?: Readonly<Record<string, string>>,
   options: EncodeOptions = {},
 ): Promise<Uint8Array> {
-  const parts = await encodeParts(tensors, metadata, options);
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    bytes.set(part, offset);
-    offset += part.length;
-  }
-  return bytes;
+  return encodeInParts(tensors, metadata, options, async (parts, size) => {
+    const bytes = new Uint8Array(size);
+    let offset = 0;
+    for await (const part of parts) {
+      bytes.set(part, offset);
+      offset += part.length;
+    }
+    return bytes;
+  });
 }
 
-/** The same as pieces to write one after the other: the header, then a piece for each tensor. */
-export async function encodeParts(
+/**
+ * The same as pieces to write one after the other, the header and then a piece for each tensor, so that only one tensor
+ * need be in memory. The values are those of the moment of the call.
+ *
+ * @param use gets the pieces, good until it is done, and the bytes of all
+ */
+export async function encodeInParts<Result>(
   tensors: Readonly<Record<string, tf.Tensor | HostTensorData>>,
   metadata: Readonly<Record<string, string>> | undefined,
   { dtype = "F32" }: EncodeOptions,
-): Promise<Uint8Array[]> {
-  const host = await downloadAll(tensors);
-  const pieces = host.map(([name, tensor]) => ({
-    name,
-    shape: tensor.shape,
-    ...encodeData(name, tensor, dtype),
+  use: (parts: AsyncIterable<Uint8Array>, size: number) => Promise<Result>,
+): Promise<Result> {
+  const entries = Object.entries(tensors).map(([name, tensor]) => entryOf(name, tensor, dtype));
+  entries.sort((one, other) => other.width - one.width || (one.name < other.name ? -1 : 1));
+  const start = encodeHeader(entries, metadata);
+  const held = entries.map((entry) => ({
+    ...entry,
+    tensor: entry.tensor instanceof tf.Tensor ? tf.keep(tf.clone(entry.tensor)) : entry.tensor,
   }));
-  const size = (piece: { dtype: string }) => dtypes.get(piece.dtype)!.size;
-  pieces.sort((one, other) => size(other) - size(one) || (one.name < other.name ? -1 : 1));
+  try {
+    const size = entries.reduce((sum, { bytes }) => sum + bytes, start.length);
+    return await use(partsOf(start, held), size);
+  } finally {
+    tf.dispose(held.map(({ tensor }) => tensor).filter((tensor) => tensor instanceof tf.Tensor));
+  }
+}
+
+/** A tensor of the file. */
+interface Entry {
+  readonly name: string;
+  readonly tensor: tf.Tensor | HostTensorData;
+  readonly dtype: string;
+  /** Bytes of an element. */
+  readonly width: number;
+  readonly bytes: number;
+}
+
+function encodeHeader(
+  entries: readonly Entry[],
+  metadata: Readonly<Record<string, string>> | undefined,
+): Uint8Array {
   const header: [string, unknown][] = metadata ? [["__metadata__", checkedMetadata(metadata)]] : [];
   let offset = 0;
-  for (const { name, dtype, shape, bytes } of pieces) {
-    header.push([name, { dtype, shape, data_offsets: [offset, offset + bytes.length] }]);
-    offset += bytes.length;
+  for (const { name, dtype, tensor, bytes } of entries) {
+    header.push([name, { dtype, shape: tensor.shape, data_offsets: [offset, offset + bytes] }]);
+    offset += bytes;
   }
   const json = new TextEncoder().encode(JSON.stringify(Object.fromEntries(header)));
   const start = new Uint8Array(8 + Math.ceil(json.length / 8) * 8).fill(0x20); // padded with spaces
   new DataView(start.buffer).setBigUint64(0, BigInt(start.length - 8), true);
   start.set(json, 8);
-  return [start, ...pieces.map((piece) => piece.bytes)];
+  return start;
 }
 
-async function downloadAll(
-  tensors: Readonly<Record<string, tf.Tensor | HostTensorData>>,
-): Promise<[string, HostTensorData][]> {
-  const onDevice: [string, tf.Tensor][] = [];
-  const host: [string, HostTensorData][] = [];
-  for (const [name, tensor] of Object.entries(tensors)) {
-    if (name === "__metadata__") refuse(name, "this name is the format's own");
-    if (!(tensor instanceof tf.Tensor)) host.push([name, tensor]);
-    else if (["float32", "int32", "bool"].includes(tensor.dtype)) onDevice.push([name, tensor]);
-    else refuse(name, `wanted float32, int32 or bool, got ${tensor.dtype}`);
+async function* partsOf(start: Uint8Array, entries: readonly Entry[]): AsyncGenerator<Uint8Array> {
+  yield start;
+  for (const { tensor, dtype } of entries) {
+    const data = tensor instanceof tf.Tensor ? await tensor.data() : tensor.data;
+    if (dtype === "F16") yield bytesOf(toHalf(data as Float32Array));
+    else if (dtype === "BF16") yield bytesOf(toBrainHalf(data as Float32Array));
+    else yield bytesOf(data);
   }
-  const values = await readBack(onDevice.map(([, tensor]) => tensor));
-  for (const [index, [name, { shape, dtype }]] of onDevice.entries()) {
-    host.push([name, { shape, data: values[index], dtype }]);
-  }
-  return host;
 }
 
-function encodeData(
+function entryOf(
   name: string,
-  { shape, data, dtype }: HostTensorData,
+  tensor: tf.Tensor | HostTensorData,
   floatDtype: "F32" | "F16" | "BF16",
-): { dtype: string; bytes: Uint8Array } {
-  const size = shape.reduce((product, length) => product * length, 1);
+): Entry {
+  if (name === "__metadata__") refuse(name, "this name is the format's own");
+  const size = tensor.shape.reduce((product, length) => product * length, 1);
+  const own = tensor instanceof tf.Tensor ? deviceDtype(name, tensor) : hostDtype(name, tensor, size);
+  const dtype = own === "F32" ? floatDtype : own;
+  const width = dtypes.get(dtype)!.size;
+  return { name, tensor, dtype, width, bytes: size * width };
+}
+
+function deviceDtype(name: string, { dtype }: tf.Tensor): string {
+  const found = new Map<string, string>([
+    ["float32", "F32"],
+    ["int32", "I32"],
+    ["bool", "BOOL"],
+  ]).get(dtype);
+  return found ?? refuse(name, `wanted float32, int32 or bool, got ${dtype}`);
+}
+
+function hostDtype(name: string, { shape, data, dtype }: HostTensorData, size: number): string {
   if (data.length !== size)
     refuse(name, `wanted ${size} values for [${shape.join(", ")}], got ${data.length}`);
-  if (data instanceof Float32Array && floatDtype === "F16")
-    return { dtype: "F16", bytes: bytesOf(toHalf(data)) };
-  if (data instanceof Float32Array && floatDtype === "BF16") {
-    return { dtype: "BF16", bytes: bytesOf(toBrainHalf(data)) };
-  }
-  const isBool = data instanceof Uint8Array && (dtype === "BOOL" || dtype === "bool");
-  const found = isBool ? "BOOL" : arrayDtypes.get(data?.constructor as never);
-  if (found === undefined) refuse(name, "wanted a typed array of numbers");
-  return { dtype: found, bytes: bytesOf(data) };
+  if (data instanceof Uint8Array && dtype === "BOOL") return "BOOL";
+  return arrayDtypes.get(data?.constructor) ?? refuse(name, "wanted a typed array of numbers");
 }
 
 const arrayDtypes = new Map<unknown, string>([

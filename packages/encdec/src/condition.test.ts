@@ -15,6 +15,7 @@ test("texts are padded, and None is a text of its own token", () => {
 
 test.each<[Condition, string]>([
   [textOf(0, 1, 2, 3), "condition 0: a text has at most 3 tokens, got 4"],
+  [textOf(), 'condition 0: a text has at least one token, got none. Use { kind: "none" }'],
   [textOf(0, 5), "condition 0: a text's tokens lie in [0, 5), got 5 at 1"],
   [{ kind: "sketch", grid: videoGrid(4, 3, 1), codes: new Int32Array(12) }, "at most 3x3x3, got 4x3x1"],
   [{ kind: "sketch", grid: imageGrid(2, 2), codes: new Int32Array(3) }, "of 2x2x1 has 4 codes, got 3"],

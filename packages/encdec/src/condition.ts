@@ -6,6 +6,7 @@ import {
   specialTokens,
 } from "./condition-tables.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
+import { describeGrid, fitsInto, sameSize } from "./grids.ts";
 
 /** What a target is generated from. The codes of images and videos are those of targets. */
 export type Condition =
@@ -33,8 +34,8 @@ export interface ConditionGroup extends ConditionTokens {
  * Checks conditions and groups neighbours of a family. "None" is a text of the usual length filled with its
  * own token; short texts are filled with a padding token that is attended like any other.
  *
- * @throws NuwaError `INPUT` for tokens outside the vocabulary, texts or grids that are too large, or kinds that the
- * config has no table for
+ * @throws NuwaError `INPUT` for tokens outside the vocabulary, texts that are empty, texts or grids that are too large,
+ * or kinds that the config has no table for
  */
 export function groupConditions(
   conditions: readonly Condition[],
@@ -111,6 +112,12 @@ function textTokens(
   const { pad, none } = specialTokens(config);
   if (condition.kind === "none") return new Int32Array(textLength).fill(none);
   const { tokens } = condition;
+  if (tokens.length === 0) {
+    throw new NuwaError(
+      "INPUT",
+      `${where}: a text has at least one token, got none. Use { kind: "none" } for no condition.`,
+    );
+  }
   if (tokens.length > textLength) {
     throw new NuwaError(
       "INPUT",
@@ -128,16 +135,16 @@ function gridTokens(
   where: string,
   { count, grid: largest }: ConditionTable,
 ): { grid: Grid; tokens: Int32Array } {
-  if (grid.height > largest.height || grid.width > largest.width || grid.frames > largest.frames) {
+  if (!fitsInto(grid, largest)) {
     throw new NuwaError(
       "INPUT",
-      `${where} may be at most ${describe(largest)}, got ${describe(grid)} (height x width x frames).`,
+      `${where} may be at most ${describeGrid(largest)}, got ${describeGrid(grid)} (height x width x frames).`,
     );
   }
   if (codes.length !== tokenCount(grid)) {
     throw new NuwaError(
       "INPUT",
-      `${where} of ${describe(grid)} has ${tokenCount(grid)} codes, got ${codes.length}.`,
+      `${where} of ${describeGrid(grid)} has ${tokenCount(grid)} codes, got ${codes.length}.`,
     );
   }
   checkTokens(codes, count, `${where}'s codes`);
@@ -149,12 +156,4 @@ export function checkTokens(tokens: Int32Array, count: number, what: string): vo
   const bad = tokens.findIndex((token) => !(token >= 0 && token < count));
   if (bad < 0) return;
   throw new NuwaError("INPUT", `${what} lie in [0, ${count}), got ${tokens[bad]} at ${bad}.`);
-}
-
-function sameSize(a: Grid, b: Grid): boolean {
-  return a.height === b.height && a.width === b.width && a.frames === b.frames;
-}
-
-function describe({ height, width, frames }: Grid): string {
-  return `${height}x${width}x${frames}`;
 }

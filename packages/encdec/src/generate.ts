@@ -1,5 +1,7 @@
 import { type Grid, NuwaError, nextTask, Rng, tokenCount } from "@nuwa/tensor3d";
 import { type Condition, checkTokens } from "./condition.ts";
+import { allFinite, notFinite } from "./finite.ts";
+import { checkTargetGrid } from "./grids.ts";
 import type { EncoderDecoder } from "./model.ts";
 import { checkSampler, type SamplerOptions, sampleCode } from "./sampler.ts";
 import { parallelSteps, sequentialSteps } from "./schedule.ts";
@@ -55,7 +57,8 @@ export interface GenerateBatchOptions extends CommonOptions {
  * A token's noise depends on (seed, sample, token) only, so both schedules, and any number of samples, give
  * the same codes.
  *
- * @throws NuwaError `INPUT` or `SHAPE` for options that do not fit the model; the signal's reason when aborted
+ * @throws NuwaError `INPUT` or `SHAPE` for options that do not fit the model, `CHECKPOINT` for weights that are not
+ * finite, by name; the signal's reason when aborted
  */
 export function generate(
   model: EncoderDecoder,
@@ -100,6 +103,7 @@ export async function generateBatch(
     for (const [index, step] of steps.entries()) {
       const logits = decoder.step(step, rows);
       const values = (await logits.data().finally(() => logits.dispose())) as Float32Array;
+      if (!allFinite(values)) throw await notFinite("generate", model);
       const rowLogits = (row: number, place: number) => {
         const start = (row * step.unknown.length + place) * model.config.codebookSize;
         return values.subarray(start, start + model.config.codebookSize);
@@ -145,7 +149,6 @@ function noiseOf({ seeds, sampler }: GenerateBatchOptions, row: number): Rng {
 
 function checkOptions(model: EncoderDecoder, options: GenerateBatchOptions): void {
   const { grid, conditions, known, sampler = {}, guidance = 1, schedule = "parallel", seeds } = options;
-  const { targetGrid, codebookSize } = model.config;
   const fail = (message: string) => new NuwaError("INPUT", `generate: ${message}`);
   checkSampler(sampler);
   if (conditions.length === 0) throw fail("wanted at least one sample, got none.");
@@ -153,12 +156,7 @@ function checkOptions(model: EncoderDecoder, options: GenerateBatchOptions): voi
   if (schedule !== "parallel" && schedule !== "sequential") {
     throw fail(`schedule must be "parallel" or "sequential", got ${JSON.stringify(schedule)}.`);
   }
-  if (grid.height > targetGrid.height || grid.width > targetGrid.width || grid.frames > targetGrid.frames) {
-    const [wanted, got] = [targetGrid, grid].map(
-      ({ height, width, frames }) => `${height}x${width}x${frames}`,
-    );
-    throw fail(`the model makes at most ${wanted} tokens (height x width x frames), got ${got}.`);
-  }
+  checkTargetGrid("generate", grid, model.config);
   if (seeds && seeds.length !== conditions.length) {
     throw fail(`wanted one seed for each of the ${conditions.length} conditions, got ${seeds.length}.`);
   }
@@ -172,7 +170,7 @@ function checkOptions(model: EncoderDecoder, options: GenerateBatchOptions): voi
       throw fail(`known.codes has one entry a token, ${count}, got ${codes?.length}.`);
     checkTokens(
       codes.filter((_, token) => known.mask[token] === 1),
-      codebookSize,
+      model.config.codebookSize,
       "generate: known codes",
     );
   });

@@ -236,6 +236,10 @@ test("inputs that do not fit are refused", () => {
   expect(loss({ conditions: [text] })).toThrow("targets: wanted [1, 12], one row a condition");
   expect(loss({ grid: videoGrid(2, 2, 2) })).toThrow("targets: wanted [2, 8]");
   expect(loss({ targets: tf.zeros([2, 12]) })).toThrow("wanted int32 codes, got float32");
+  const larger = { targets: tf.zeros([2, 24], "int32"), grid: videoGrid(2, 3, 4) };
+  const tooLarge = "the model makes at most 3x3x3 tokens (height x width x frames), got 2x3x4";
+  expect(loss(larger)).toThrow(tooLarge);
+  expect(() => model.logits({ conditions, ...larger })).toThrow(tooLarge);
   expect(loss({ weights: [1] })).toThrow("one weight per token, 12, got 1");
   expect(loss({ weights: new Array(12).fill(0) })).toThrow("positive sum");
   expect(loss({ inputNoise: 2 })).toThrow("inputNoise is a share");

@@ -8,6 +8,7 @@ import { type EncoderDecoderConfig, type EncoderDecoderInput, parseConfig } from
 import { Decoder } from "./decoder.ts";
 import type { EncodedGroup } from "./decoder-block.ts";
 import { Encoder } from "./encoder.ts";
+import { checkTargetGrid } from "./grids.ts";
 import { Head } from "./head.ts";
 import { type LossOptions, type LossResult, modelLoss } from "./loss.ts";
 import { patternFromConfig } from "./pattern-config.ts";
@@ -92,6 +93,7 @@ export class EncoderDecoder {
    */
   logits(options: LogitsOptions): tf.Tensor3D {
     const { conditions, targets, grid, rng } = options;
+    checkTargetGrid("EncoderDecoder grid", grid, this.config);
     checkTargets(targets, conditions.length, grid);
     return tf.tidy(() => {
       const inputs = this.targets.apply(targets, grid);

@@ -25,7 +25,7 @@ export interface ObjectiveOptions {
   readonly noneShare?: number;
   /**
    * Share of the words that a text loses, each by itself, so that the model learns what every word says alone and
-   * not only together with the others. Default 0.
+   * not only together with the others; one that loses all becomes None. Default 0.
    */
   readonly wordDropout?: number;
   /** Share of the decoder's input tokens that are replaced by random codes. Default 0. */
@@ -110,11 +110,12 @@ function conditionsOf(
   rng: Rng,
 ): Condition[] {
   if (!texts) return Array.from({ length: samples }, () => ({ kind: "none" }));
-  const draws = rng.fork("none").uniform(samples);
+  const dropped = rng.fork("none").uniform(samples);
   const words = rng.fork("words");
   return texts.map((tokens, index) => {
-    if (draws[index] < noneShare) return { kind: "none" };
-    const kept = words.uniform(tokens.length);
-    return { kind: "text", tokens: tokens.filter((_, place) => kept[place] >= wordDropout) };
+    if (dropped[index] < noneShare) return { kind: "none" };
+    const draws = words.uniform(tokens.length);
+    const kept = tokens.filter((_, place) => draws[place] >= wordDropout);
+    return kept.length > 0 ? { kind: "text", tokens: kept } : { kind: "none" };
   });
 }

@@ -1,0 +1,25 @@
+import { type Grid, NuwaError } from "@nuwa/tensor3d";
+import type { EncoderDecoderConfig } from "./config.ts";
+
+export function sameSize(a: Grid, b: Grid): boolean {
+  return a.height === b.height && a.width === b.width && a.frames === b.frames;
+}
+
+/** Whether a grid has no more rows, columns and frames than another, such as the tables of positions have. */
+export function fitsInto(grid: Grid, largest: Grid): boolean {
+  return grid.height <= largest.height && grid.width <= largest.width && grid.frames <= largest.frames;
+}
+
+/** `height x width x frames`, as numbers. */
+export function describeGrid({ height, width, frames }: Grid): string {
+  return `${height}x${width}x${frames}`;
+}
+
+/** @throws NuwaError `INPUT` for a target larger than the model's tables of positions */
+export function checkTargetGrid(where: string, grid: Grid, { targetGrid }: EncoderDecoderConfig): void {
+  if (fitsInto(grid, targetGrid)) return;
+  throw new NuwaError(
+    "INPUT",
+    `${where}: the model makes at most ${describeGrid(targetGrid)} tokens (height x width x frames), got ${describeGrid(grid)}. Ask for less, or train with a larger targetGrid.`,
+  );
+}

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { kernelThreads, prepareKernels } from "../kernels/wasm/prepare.ts";
 import { CASES } from "./cases.ts";
 import { decodeFailures } from "./decode-suite.ts";
+import { rotaryFailures } from "./rotary.ts";
 import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 for (const threads of [1, 3]) {
@@ -17,5 +18,6 @@ for (const threads of [1, 3]) {
     expect(await equivalenceFailures({ cases: CASES, dense: threads === 1 })).toEqual([]);
     expect(await largeScoresFailures()).toEqual([]);
     expect(await decodeFailures(Math.ceil(CASES / 4))).toEqual([]);
+    expect(await rotaryFailures()).toEqual([]);
   });
 }

@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { ATTENTION } from "../kernels/kernel.ts";
 import { CASES } from "./cases.ts";
 import { decodeFailures } from "./decode-suite.ts";
+import { rotaryFailures } from "./rotary.ts";
 import { equivalenceFailures, largeScoresFailures } from "./suite.ts";
 
 test(`${CASES} random cases on webgpu agree with double precision`, { timeout: 600_000 }, async (context) => {
@@ -15,6 +16,7 @@ test(`${CASES} random cases on webgpu agree with double precision`, { timeout: 6
   expect(await equivalenceFailures({ cases: CASES })).toEqual([]);
   expect(await largeScoresFailures()).toEqual([]);
   expect(await decodeFailures(Math.ceil(CASES / 4))).toEqual([]);
+  expect(await rotaryFailures()).toEqual([]);
   expect(tf.getKernel(ATTENTION, "webgpu")).toBeDefined();
   checkErrors();
   await closeWebgpu();

@@ -138,7 +138,11 @@ function biasOf(values: tf.Tensor | undefined, offsetOf: Int32Array | undefined)
 }
 
 /** The largest difference against the largest expected value, or `floor`; infinite for NaN or another length. */
-function relativeError(actual: ArrayLike<number>, expected: OracleResults["y"], floor: number): number {
+export function relativeError(
+  actual: ArrayLike<number>,
+  expected: OracleResults["y"],
+  floor: number,
+): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
   let difference = 0;
   let largest = floor;

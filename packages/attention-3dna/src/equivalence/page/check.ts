@@ -1,6 +1,7 @@
 import { useBackend } from "@nuwa/backends";
 import { type PageBackend, useOnPage } from "@nuwa/testing/page";
 import { kernelThreads, prepareKernels } from "../../kernels/wasm/prepare.ts";
+import { rotaryFailures } from "../rotary.ts";
 import { equivalenceFailures, largeScoresFailures } from "../suite.ts";
 
 export interface CheckRequest {
@@ -19,6 +20,10 @@ export interface CheckResult {
 export async function check({ backend, cases, prepare }: CheckRequest): Promise<CheckResult> {
   await useOnPage(useBackend, backend);
   if (prepare) await prepareKernels();
-  const failures = [...(await equivalenceFailures({ cases })), ...(await largeScoresFailures())];
+  const failures = [
+    ...(await equivalenceFailures({ cases })),
+    ...(await largeScoresFailures()),
+    ...(await rotaryFailures()),
+  ];
   return { failures, threads: kernelThreads() };
 }

@@ -230,9 +230,12 @@ describe("options", () => {
       { known: { mask: new Uint8Array(12).fill(1), codes: new Int32Array(12).fill(7) } },
       "known codes lie in [0, 7), got 7",
     ],
-  ])("%o is refused", async (options, message) => {
-    const own = model();
-    await expect(generate(own, { condition: text, grid, ...options })).rejects.toThrow(message);
-    own.dispose();
-  });
+    [{ condition: { kind: "text", tokens: Int32Array.of(99) } as Condition }, "a text's tokens lie in"],
+  ])("%o is refused, and leaves nothing behind", (options, message) =>
+    expectNoLeak(async () => {
+      const own = model();
+      await expect(generate(own, { condition: text, grid, ...options })).rejects.toThrow(message);
+      own.dispose();
+    }),
+  );
 });

@@ -42,6 +42,7 @@ export class StepDecoder {
     conditions: readonly Condition[],
     steps: readonly DecodeStep[],
   ) {
+    this.#cross = crossGroups(model, conditions); // first: it refuses bad conditions, before anything is held
     this.#model = model;
     this.#grid = grid;
     this.#inputs = shiftedIndices(model.config.shift, grid);
@@ -51,7 +52,6 @@ export class StepDecoder {
     );
     const size = { rows: conditions.length, slots: this.#plan.slots };
     this.#caches = model.decoder.blocks.map(({ selfAttention }) => selfAttention.cache(size));
-    this.#cross = crossGroups(model, conditions);
     this.#positions = tf.keep(model.targets.positions.apply(grid));
     this.#rotary = rotaryOf(model.config, grid);
   }

@@ -11,19 +11,24 @@ export const FUSED_KERNELS = {
   linearGelu: "NuwaLinearGelu",
   /** Inputs `x` `[n, dim]`, `gain` and `offset` `[dim]`; attribute `epsilon`. Normalises rows. */
   layerNorm: "NuwaLayerNorm",
-  /** Inputs `x` `[batch, positions, channels]`, `gain` and `offset` `[channels]`; `epsilon`. Over the positions. */
-  instanceNorm: "NuwaInstanceNorm",
+  /**
+   * Inputs `x` `[batch, positions, channels]`, `gain` and `offset` `[channels]`; attributes `groups` and `epsilon`.
+   * Comes with its gradient.
+   */
+  groupNorm: "NuwaGroupNorm",
+  /** Inputs `x`, `dy` and `gain`; the same attributes. Returns the gradients of `x`, `gain` and `offset`. */
+  groupNormGradient: "NuwaGroupNormGradient",
   /** Inputs `x` and `dy` of the same shape; attribute `alpha`: `dy`, times `alpha` where `x` is not above 0. */
   leakyReluGradient: "NuwaLeakyReluGradient",
 } as const;
 
 /** Runs such a kernel; undefined where the selected backend has none. */
-export function runFused<T extends tf.Tensor>(
+export function runFused<Result extends tf.Tensor | tf.Tensor[] = tf.Tensor>(
   kernel: keyof typeof FUSED_KERNELS,
-  inputs: { readonly x: T } & Record<string, tf.Tensor>,
+  inputs: { readonly x: tf.Tensor } & Record<string, tf.Tensor>,
   attributes?: Readonly<Record<string, number>>,
-): T | undefined {
+): Result | undefined {
   const name = FUSED_KERNELS[kernel];
   if (inputs.x.size === 0 || tf.getKernel(name, tf.getBackend()) === undefined) return undefined;
-  return tf.engine().runKernel(name, inputs, attributes) as T;
+  return tf.engine().runKernel(name, inputs, attributes) as Result;
 }

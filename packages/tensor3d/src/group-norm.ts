@@ -67,28 +67,21 @@ function groupNorm(
   const run = tf.customGrad((...inputs) => {
     const [values, scale, shift] = inputs as tf.Tensor3D[];
     const save = inputs[3] as unknown as tf.GradSaveFunc;
-    const tensors = { x: values, gain: scale, offset: shift };
-    const fused = width === 1 ? runFused("instanceNorm", tensors, { epsilon }) : undefined;
+    const attributes = { groups, epsilon };
+    const fused = runFused("groupNorm", { x: values, gain: scale, offset: shift }, attributes);
     if (fused) {
       save([values, scale]);
-      const gradFunc = (dy: tf.Tensor, [given, gain]: tf.Tensor[]) => {
-        const { centred, inverse } = normalise(given);
-        return gradient(dy, [centred, inverse, gain]);
-      };
+      const gradFunc = (dy: tf.Tensor, [given, gain]: tf.Tensor[]) =>
+        runFused<tf.Tensor[]>("groupNormGradient", { x: given, dy, gain }, attributes)!;
       return { value: fused, gradFunc };
     }
-    const { centred, inverse } = normalise(values);
+    const centred = tf.sub(values, groupMean(overPositions(values)));
+    const variance = groupMean(overPositions(tf.square(centred)));
+    const inverse = tf.rsqrt(tf.add(variance, epsilon)); // [batch, 1, channels]
     save([centred, inverse, scale]);
     return { value: tf.add(tf.mul(centred, tf.mul(inverse, scale)), shift), gradFunc: gradient };
   });
   return run(x, gain, offset) as tf.Tensor3D;
-
-  /** `centred` `[batch, positions, channels]`, `inverse` of its deviation `[batch, 1, channels]`. */
-  function normalise(values: tf.Tensor): { centred: tf.Tensor; inverse: tf.Tensor } {
-    const centred = tf.sub(values, groupMean(overPositions(values)));
-    const variance = groupMean(overPositions(tf.square(centred)));
-    return { centred, inverse: tf.rsqrt(tf.add(variance, epsilon)) };
-  }
 
   /** `[batch, positions, channels]` -> `[batch, 1, channels]`. */
   function overPositions(values: tf.Tensor): tf.Tensor {

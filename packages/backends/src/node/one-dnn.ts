@@ -63,30 +63,10 @@ const linearGeluAttributes: readonly OpAttribute[] = [
 const linearGelu: Kernel<object> = ({ inputs: { x, weight, bias }, backend }) =>
   backend.executeSingleOutput("_MklNativeFusedMatMul", linearGeluAttributes, [x, weight, bias]);
 
-interface NormAttributes {
-  epsilon: number;
-}
-
-const normAttributes = ({ epsilon }: NormAttributes): OpAttribute[] => [
-  float32,
-  unlabelled,
-  { name: "epsilon", type: ATTRIBUTE.float, value: epsilon },
-];
-
-const layerNorm: Kernel<NormAttributes> = ({ inputs: { x, gain, offset }, backend, attrs }) =>
-  backend.executeSingleOutput("_MklLayerNorm", normAttributes(attrs), [x, gain, offset]);
-
-const instanceNorm: Kernel<NormAttributes> = ({ inputs: { x, gain, offset }, backend, attrs }) =>
-  tf.tidy(() => {
-    const [batch, positions, channels] = x.shape;
-    const image = tf.reshape(x as tf.Tensor, [batch, positions, 1, channels]);
-    const attributes: OpAttribute[] = [
-      ...normAttributes(attrs),
-      { name: "reduction_axes", type: ATTRIBUTE.int, value: [1, 2] },
-    ];
-    const normal = backend.executeSingleOutput("_MklFusedInstanceNorm", attributes, [image, gain, offset]);
-    return tf.reshape(normal, x.shape);
-  });
+const layerNorm: Kernel<{ epsilon: number }> = ({ inputs: { x, gain, offset }, backend, attrs }) => {
+  const epsilon: OpAttribute = { name: "epsilon", type: ATTRIBUTE.float, value: attrs.epsilon };
+  return backend.executeSingleOutput("_MklLayerNorm", [float32, unlabelled, epsilon], [x, gain, offset]);
+};
 
 /**
  * Kernels over TensorFlow's own operations of oneDNN, which its graphs are rewritten to and which eager programs can call
@@ -97,7 +77,6 @@ export const oneDnnKernels = [
   kernel(FUSED_KERNELS.linearGelu, linearGelu),
   kernel(FUSED_KERNELS.silu, silu),
   kernel(FUSED_KERNELS.layerNorm, layerNorm),
-  kernel(FUSED_KERNELS.instanceNorm, instanceNorm),
 ];
 
 /** Whether the library has these operations, which one shows: not on macOS. Tensors on a GPU are none for them. */

@@ -3,6 +3,7 @@ import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { Binding } from "./binding.ts";
 import { convolutionKernels } from "./convolution.ts";
+import { groupNormKernels } from "./group-norm.ts";
 import { BACKEND_NAME } from "./kernel.ts";
 import { matMulKernels } from "./matmul.ts";
 import { NodeBackend } from "./node-backend.ts";
@@ -36,6 +37,7 @@ export async function registerLibrary(
   const binding = new Binding(folder, { threads: options.threads ?? availableParallelism() });
   const backend = new NodeBackend(binding);
   const all = [...kernelConfigs, ...convolutionKernels, ...matMulKernels, ...repairedKernels];
+  if (!backend.isUsingGpuDevice) all.push(...groupNormKernels);
   if (hasOneDnn(binding)) all.push(...oneDnnKernels);
   // Of two for the same kernel the later one counts.
   const kernels = new Map(all.map((config) => [config.kernelName, config]));

@@ -7,6 +7,7 @@ import { replaceCast } from "./cast.ts";
 import { replaceConvBackprop } from "./conv-backprop.ts";
 import { replaceDepthwiseBackprop } from "./depthwise-backprop.ts";
 import { replaceGather } from "./gather.ts";
+import { addGroupNorm } from "./group-norm.ts";
 import { replaceMatMul } from "./matmul.ts";
 import { replaceOneHot } from "./one-hot.ts";
 import { probeWasm } from "./probe.ts";
@@ -56,6 +57,7 @@ export async function registerWasm(options: WasmOptions = {}): Promise<SelectedB
   replaceCast();
   replaceReductions("wasm");
   replaceAvgPoolGradient("wasm");
+  addGroupNorm();
   const threads = wasm.getThreadsCount();
   return {
     name: "wasm",

@@ -12,8 +12,8 @@ export const FUSED_KERNELS = {
   /** Inputs `x` `[n, dim]`, `gain` and `offset` `[dim]`; attribute `epsilon`. Normalises rows. */
   layerNorm: "NuwaLayerNorm",
   /**
-   * Inputs `x` `[batch, positions, channels]`, `gain` and `offset` `[channels]`; attributes `groups` and `epsilon`.
-   * Comes with its gradient.
+   * Inputs `x` `[batch, ..., channels]`, `gain` and `offset` `[channels]`; attributes `groups` and `epsilon`. Comes
+   * with its gradient.
    */
   groupNorm: "NuwaGroupNorm",
   /** Inputs `x`, `dy` and `gain`; the same attributes. Returns the gradients of `x`, `gain` and `offset`. */

@@ -38,11 +38,7 @@ export class GroupNorm implements Layer {
   apply<T extends tf.Tensor>(x: T): T {
     const { groups, channels, epsilon = 1e-5 } = this.config;
     assertShape("GroupNorm x", x, x.rank > 2 ? ["...", channels] : ["batch", channels]);
-    return tf.tidy(() => {
-      const positions = x.shape.slice(1, -1).reduce((product, size) => product * size, 1);
-      const flat = tf.reshape(x, [x.shape[0], positions, channels]) as tf.Tensor3D;
-      return tf.reshape(groupNorm(flat, groups, this.params.gain, this.params.offset, epsilon), x.shape) as T;
-    });
+    return tf.tidy(() => groupNorm(x, groups, this.params.gain, this.params.offset, epsilon));
   }
 
   dispose(): void {
@@ -50,38 +46,56 @@ export class GroupNorm implements Layer {
   }
 }
 
-/**
- * `[batch, positions, channels]`. Sums go over positions first and then over the channels of a group, so that
- * nothing exceeds rank 3 and the gradient needs two sums over all of memory only.
- */
-function groupNorm(
-  x: tf.Tensor3D,
+/** `[batch, ..., channels]` -> the same. */
+function groupNorm<T extends tf.Tensor>(
+  x: T,
   groups: number,
   gain: tf.Tensor,
   offset: tf.Tensor,
   epsilon: number,
-): tf.Tensor3D {
-  const [batch, positions, channels] = x.shape;
-  const width = channels / groups;
-
+): T {
+  const attributes = { groups, epsilon };
   const run = tf.customGrad((...inputs) => {
-    const [values, scale, shift] = inputs as tf.Tensor3D[];
+    const [values, scale, shift] = inputs as tf.Tensor[];
     const save = inputs[3] as unknown as tf.GradSaveFunc;
-    const attributes = { groups, epsilon };
     const fused = runFused("groupNorm", { x: values, gain: scale, offset: shift }, attributes);
-    if (fused) {
-      save([values, scale]);
-      const gradFunc = (dy: tf.Tensor, [given, gain]: tf.Tensor[]) =>
-        runFused<tf.Tensor[]>("groupNormGradient", { x: given, dy, gain }, attributes)!;
-      return { value: fused, gradFunc };
-    }
-    const centred = tf.sub(values, groupMean(overPositions(values)));
-    const variance = groupMean(overPositions(tf.square(centred)));
-    const inverse = tf.rsqrt(tf.add(variance, epsilon)); // [batch, 1, channels]
-    save([centred, inverse, scale]);
-    return { value: tf.add(tf.mul(centred, tf.mul(inverse, scale)), shift), gradFunc: gradient };
+    if (fused === undefined) return composed(values, groups, scale, shift, epsilon, save);
+    save([values, scale]);
+    const gradFunc = (dy: tf.Tensor, [given, gain]: tf.Tensor[]) =>
+      runFused<tf.Tensor[]>("groupNormGradient", { x: given, dy, gain }, attributes)!;
+    return { value: fused, gradFunc };
   });
-  return run(x, gain, offset) as tf.Tensor3D;
+  return run(x, gain, offset) as T;
+}
+
+/**
+ * The result and its gradient from tfjs's operations. Sums go over positions first and then over the channels of a group,
+ * so that nothing exceeds rank 3 and the gradient needs two sums over all of memory only.
+ */
+function composed(
+  x: tf.Tensor,
+  groups: number,
+  gain: tf.Tensor,
+  offset: tf.Tensor,
+  epsilon: number,
+  save: tf.GradSaveFunc,
+): { value: tf.Tensor; gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor[] } {
+  const { shape } = x;
+  const [batch, channels] = [shape[0], gain.size];
+  const width = channels / groups;
+  const positions = shape.slice(1, -1).reduce((product, size) => product * size, 1);
+  const values = flat(x);
+  const centred = tf.sub(values, groupMean(overPositions(values)));
+  const variance = groupMean(overPositions(tf.square(centred)));
+  const inverse = tf.rsqrt(tf.add(variance, epsilon)); // [batch, 1, channels]
+  save([centred, inverse, gain]);
+  const value = tf.reshape(tf.add(tf.mul(centred, tf.mul(inverse, gain)), offset), shape);
+  return { value, gradFunc: gradient };
+
+  /** `[batch, ..., channels]` -> `[batch, positions, channels]`. */
+  function flat(values: tf.Tensor): tf.Tensor {
+    return tf.reshape(values, [batch, positions, channels]);
+  }
 
   /** `[batch, positions, channels]` -> `[batch, 1, channels]`. */
   function overPositions(values: tf.Tensor): tf.Tensor {
@@ -96,14 +110,15 @@ function groupNorm(
   }
 
   // With n = centred * inverse and g = dy * gain: dx = (g - mean(g) - n * mean(g * n)) * inverse.
-  function gradient(dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
+  function gradient(upstream: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
     const [centred, inverse, scale] = saved;
+    const dy = flat(upstream);
     const sums = overPositions(dy); // of dy
     const products = tf.mul(overPositions(tf.mul(dy, centred)), inverse); // of dy * n
     const meanG = groupMean(tf.mul(sums, scale));
     const meanGNormal = groupMean(tf.mul(products, scale));
     const correction = tf.add(tf.mul(centred, tf.mul(inverse, meanGNormal)), meanG);
     const dx = tf.mul(tf.sub(tf.mul(dy, scale), correction), inverse);
-    return [dx, tf.sum(products, [0, 1]), tf.sum(sums, [0, 1])];
+    return [tf.reshape(dx, shape), tf.sum(products, [0, 1]), tf.sum(sums, [0, 1])];
   }
 }

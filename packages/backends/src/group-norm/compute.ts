@@ -38,7 +38,7 @@ const GRADIENT: readonly Step[] = [
 
 let compiled: GroupNormRuntime | undefined;
 
-/** `x` `[batch, positions, channels]`, `gain` and `offset` `[channels]` -> the same as x. */
+/** `x` `[batch, ..., channels]`, `gain` and `offset` `[channels]` -> the same as x. */
 export function groupNorm(host: Host, inputs: Inputs, attributes: GroupNormAttributes): tf.TensorInfo {
   const { x, gain, offset } = inputs;
   const { runtime, parts } = start([x], attributes);
@@ -66,11 +66,17 @@ export function groupNormGradient(
 }
 
 function start(arrays: readonly tf.TensorInfo[], { groups, epsilon }: GroupNormAttributes) {
-  const [batch, positions, channels] = arrays[0].shape;
+  const { batch, positions, channels } = sizesOf(arrays[0]);
   const length = Math.min(batch * positions * channels, Math.max(PART, channels));
   compiled ??= new GroupNormRuntime();
   const parts = compiled.start({ positions, channels, groups, epsilon }, arrays.length, length);
   return { runtime: compiled, parts };
+}
+
+function sizesOf({ shape }: tf.TensorInfo) {
+  const [batch, channels] = [shape[0], shape[shape.length - 1]];
+  const positions = shape.slice(1, -1).reduce((product, size) => product * size, 1);
+  return { batch, positions, channels };
 }
 
 /** Runs steps over every picture; the last one replaces the last array's numbers by the result. */
@@ -81,7 +87,7 @@ function compute(
   parts: readonly Float32Array[],
   steps: readonly Step[],
 ): tf.TensorInfo {
-  const [batch, positions, channels] = arrays[0].shape;
+  const { batch, positions, channels } = sizesOf(arrays[0]);
   const result = host.emptyTensor(arrays[0].shape);
   const [last] = steps.slice(-1);
   const all = batch * positions;

@@ -93,9 +93,9 @@ describe.each(Object.entries(backends))("on %s", (_backend, use) => {
     await expectNoLeak(async () => {
       const layer = new GroupNorm({ groups: 2, channels: 4, epsilon: 0 });
       // The first group has mean 2 and deviation 1, the second 10 and 2.
-      const x = tf.tensor3d([1, 3, 12, 8, 3, 1, 8, 12], [1, 2, 4]);
+      const x = tf.tensor4d([1, 3, 12, 8, 3, 1, 8, 12], [1, 2, 1, 4]);
       const y = layer.apply(x);
-      await expectClose(y, { shape: [1, 2, 4], data: [-1, 1, 1, -1, 1, -1, -1, 1] }, { atol: 1e-6 });
+      await expectClose(y, { shape: [1, 2, 1, 4], data: [-1, 1, 1, -1, 1, -1, -1, 1] }, { atol: 1e-6 });
       tf.dispose([x, y]);
       layer.dispose();
     });

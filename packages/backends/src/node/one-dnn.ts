@@ -44,11 +44,12 @@ const biasedConv2d: Kernel<FusedAttributes> = (args) => {
   );
 };
 
-const silu: Kernel<object> = ({ inputs: { x }, backend }) =>
-  tf.tidy(() => {
-    const flat = tf.reshape(x as tf.Tensor, [-1]);
-    return tf.reshape(backend.executeSingleOutput(SWISH, [float32, unlabelled], [flat]), x.shape);
-  });
+const silu: Kernel<object> = ({ inputs: { x }, backend }) => {
+  const swish = (values: tf.TensorInfo) =>
+    backend.executeSingleOutput(SWISH, [float32, unlabelled], [values]);
+  if (x.shape.length > 0) return swish(x);
+  return tf.tidy(() => tf.reshape(swish(tf.reshape(x as tf.Tensor, [1])), [])); // oneDNN knows no scalars
+};
 
 const linearGeluAttributes: readonly OpAttribute[] = [
   labelled,

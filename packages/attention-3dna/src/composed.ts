@@ -27,7 +27,9 @@ export function composedAttention(inputs: readonly tf.Tensor[], options: Compose
       value: y,
       gradFunc: (dy: tf.Tensor, kept: tf.Tensor[]) => {
         const offsets = biasValues?.shape[1];
-        return blockGradients(dy, kept, { blocks, scale, keyShape: k.shape, offsetOf, offsets });
+        return tf.tidy(() =>
+          blockGradients(dy, kept, { blocks, scale, keyShape: k.shape, offsetOf, offsets }),
+        );
       },
     };
   });

@@ -24,10 +24,12 @@ export function gelu<T extends tf.Tensor>(x: T): T {
 
 /** dx = dy (gate + y (1 - gate) u'), where u' = a + 3 b x^2 = 3 factor - 2 a. */
 function geluGradient(dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor {
-  const [factor, gate, y] = saved;
-  const slope = tf.sub(tf.mul(factor, 3), 2 * a);
-  const rest = tf.sub(y, tf.mul(y, gate));
-  return tf.mul(dy, tf.add(gate, tf.mul(rest, slope)));
+  return tf.tidy(() => {
+    const [factor, gate, y] = saved;
+    const slope = tf.sub(tf.mul(factor, 3), 2 * a);
+    const rest = tf.sub(y, tf.mul(y, gate));
+    return tf.mul(dy, tf.add(gate, tf.mul(rest, slope)));
+  });
 }
 
 /** `x * sigmoid(x)`, elementwise. Float32 of any shape. */
@@ -38,7 +40,8 @@ export function silu<T extends tf.Tensor>(x: T): T {
     const fused = runFused("silu", { x: value });
     if (fused) {
       save([value, fused]);
-      const gradFunc = (dy: tf.Tensor, [given, y]: tf.Tensor[]) => siluGradient(dy, tf.sigmoid(given), y);
+      const gradFunc = (dy: tf.Tensor, [given, y]: tf.Tensor[]) =>
+        tf.tidy(() => siluGradient(dy, tf.sigmoid(given), y));
       return { value: fused, gradFunc };
     }
     const gate = tf.sigmoid(value);
@@ -51,5 +54,5 @@ export function silu<T extends tf.Tensor>(x: T): T {
 
 /** dx = dy (gate + y (1 - gate)). */
 function siluGradient(dy: tf.Tensor, gate: tf.Tensor, y: tf.Tensor): tf.Tensor {
-  return tf.mul(dy, tf.add(gate, tf.sub(y, tf.mul(y, gate))));
+  return tf.tidy(() => tf.mul(dy, tf.add(gate, tf.sub(y, tf.mul(y, gate)))));
 }

@@ -33,11 +33,12 @@ export function sparseCrossEntropy(logits: tf.Tensor, labels: tf.Tensor, weights
       const places = tf.add(tf.range(0, n * classes, classes, "int32"), labels); // [n]
       const own = tf.gather(tf.reshape(shifted, [-1]), places); // [n]
       save([exponentials, sums, labels]);
-      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const softmax = tf.div(saved[0], tf.reshape(saved[1], [n, 1]));
-        const difference = tf.sub(softmax, tf.oneHot(saved[2] as tf.Tensor1D, classes, 1, 0, "float32"));
-        return tf.mul(difference, tf.reshape(dy, [n, 1]));
-      };
+      const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
+        tf.tidy(() => {
+          const softmax = tf.div(saved[0], tf.reshape(saved[1], [n, 1]));
+          const difference = tf.sub(softmax, tf.oneHot(saved[2] as tf.Tensor1D, classes, 1, 0, "float32"));
+          return tf.mul(difference, tf.reshape(dy, [n, 1]));
+        });
       return { value: tf.sub(tf.log(sums), own), gradFunc };
     })(logits);
     return (weights ? tf.mul(losses, weights) : losses) as tf.Tensor1D;

@@ -1,7 +1,10 @@
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { gelu, silu } from "./activation.ts";
 import { valueAndGradients } from "./gradient.ts";
+import { LayerNorm } from "./norm.ts";
+import { Rng, randomNormal } from "./rng.ts";
 
 beforeAll(useCpu);
 
@@ -90,3 +93,34 @@ test("an error in such a gradient function leaves nothing behind", () =>
     expect(() => valueAndGradients(f, { w })).toThrow("wanted a scalar");
     w.dispose();
   }));
+
+let norm: LayerNorm;
+beforeAll(() => {
+  norm = new LayerNorm({ dim: 8 });
+});
+afterAll(() => norm.dispose());
+
+// As tfjs counts, views of a tensor are as large as itself.
+test.each<[string, string, number, (x: tf.Tensor) => tf.Tensor]>([
+  ["square", "its value and its input", 2, (x) => tf.square(x)],
+  ["silu", "its value and two more", 3, silu],
+  ["gelu", "its value and three more", 4, gelu],
+  ["LayerNorm", "its value, two views, the normal and one number a row", 4.125, (x) => norm.apply(x)],
+])("%s: the most that is alive at once grows by %s", async (_, _what, tensors, operation) => {
+  const x = tf.tidy(() => tf.variable(randomNormal([1000, 8], new Rng(1))));
+  const peakOf = async (length: number): Promise<number> => {
+    const { peakBytes } = await tf.profile(() => {
+      const chain = () => {
+        let y: tf.Tensor = x;
+        for (let index = 0; index < length; index++) y = operation(y);
+        return { loss: tf.sum(y) };
+      };
+      const { value, gradients } = valueAndGradients(chain, { x });
+      tf.dispose([value.loss, gradients]);
+    });
+    return peakBytes / (4 * x.size);
+  };
+  // Gradients of what came later have the place of what they were computed from.
+  expect(((await peakOf(20)) - (await peakOf(4))) / 16).toBeLessThan(tensors + 0.01);
+  x.dispose();
+});

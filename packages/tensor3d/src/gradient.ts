@@ -40,6 +40,7 @@ export function valueAndGradients<Value extends { readonly loss: tf.Tensor }>(
           for (const [name, tensor] of Object.entries(values)) {
             if (name !== "loss") kept[name] = tf.keep(tf.clone(tensor as tf.Tensor));
           }
+          if (state.gradientDepth === 1) freeAfterUse(state.activeTape ?? []);
           return values.loss;
         },
         keys.map((key) => params[key]),
@@ -68,6 +69,23 @@ export function valueAndGradients<Value extends { readonly loss: tf.Tensor }>(
       tf.dispose(kept);
     }
   });
+}
+
+/**
+ * The backward pass walks the tape from its end. What an operation saved for it is freed when the next one's turn comes;
+ * tfjs would keep it all until the walk is over, beside every gradient.
+ */
+function freeAfterUse(tape: { saved?: tf.Tensor[]; gradient?: (...dys: never[]) => unknown }[]): void {
+  let used: tf.Tensor[] = [];
+  for (const node of tape) {
+    const { gradient, saved = [] } = node;
+    if (!gradient) continue;
+    node.gradient = (...dys) => {
+      tf.dispose(used);
+      used = saved;
+      return gradient(...dys);
+    };
+  }
 }
 
 /** After an error in the middle, tfjs itself leaves the tensors that were saved for the backward pass. */

@@ -111,14 +111,16 @@ function composed(
 
   // With n = centred * inverse and g = dy * gain: dx = (g - mean(g) - n * mean(g * n)) * inverse.
   function gradient(upstream: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
-    const [centred, inverse, scale] = saved;
-    const dy = flat(upstream);
-    const sums = overPositions(dy); // of dy
-    const products = tf.mul(overPositions(tf.mul(dy, centred)), inverse); // of dy * n
-    const meanG = groupMean(tf.mul(sums, scale));
-    const meanGNormal = groupMean(tf.mul(products, scale));
-    const correction = tf.add(tf.mul(centred, tf.mul(inverse, meanGNormal)), meanG);
-    const dx = tf.mul(tf.sub(tf.mul(dy, scale), correction), inverse);
-    return [tf.reshape(dx, shape), tf.sum(products, [0, 1]), tf.sum(sums, [0, 1])];
+    return tf.tidy(() => {
+      const [centred, inverse, scale] = saved;
+      const dy = flat(upstream);
+      const sums = overPositions(dy); // of dy
+      const products = tf.mul(overPositions(tf.mul(dy, centred)), inverse); // of dy * n
+      const meanG = groupMean(tf.mul(sums, scale));
+      const meanGNormal = groupMean(tf.mul(products, scale));
+      const correction = tf.add(tf.mul(centred, tf.mul(inverse, meanGNormal)), meanG);
+      const dx = tf.mul(tf.sub(tf.mul(dy, scale), correction), inverse);
+      return [tf.reshape(dx, shape), tf.sum(products, [0, 1]), tf.sum(sums, [0, 1])];
+    });
   }
 }

@@ -49,10 +49,11 @@ function layerNorm(x: tf.Tensor2D, gain: tf.Tensor, offset: tf.Tensor, epsilon: 
     const fused = runFused("layerNorm", { x: rows, gain: scale, offset: shift }, { epsilon });
     if (fused) {
       save([rows, scale]);
-      const gradFunc = (dy: tf.Tensor, [given, gain]: tf.Tensor[]) => {
-        const { normal, inverse } = normalise(given);
-        return layerNormGradient(dy, [normal, inverse, gain]);
-      };
+      const gradFunc = (dy: tf.Tensor, [given, gain]: tf.Tensor[]) =>
+        tf.tidy(() => {
+          const { normal, inverse } = normalise(given);
+          return layerNormGradient(dy, [normal, inverse, gain]);
+        });
       return { value: fused, gradFunc };
     }
     const { normal, inverse } = normalise(rows);
@@ -72,13 +73,15 @@ function layerNorm(x: tf.Tensor2D, gain: tf.Tensor, offset: tf.Tensor, epsilon: 
   // With g = dy * gain: dx = (g - mean(g) - normal * mean(g * normal)) * inverse. The two means are
   // products with the gain as a column, so that g * normal is never formed.
   function layerNormGradient(dy: tf.Tensor, saved: tf.Tensor[]): tf.Tensor[] {
-    const [normal, inverse, scale] = saved;
-    const column = tf.div(tf.reshape(scale, [dim, 1]), dim);
-    const product = tf.mul(dy, normal);
-    const meanG = tf.matMul(dy, column); // [n, 1]
-    const meanGNormal = tf.matMul(product, column); // [n, 1]
-    const correction = tf.add(tf.mul(normal, meanGNormal), meanG);
-    const dx = tf.mul(tf.sub(tf.mul(dy, scale), correction), inverse);
-    return [dx, tf.sum(product, 0), tf.sum(dy, 0)];
+    return tf.tidy(() => {
+      const [normal, inverse, scale] = saved;
+      const column = tf.div(tf.reshape(scale, [dim, 1]), dim);
+      const product = tf.mul(dy, normal);
+      const meanG = tf.matMul(dy, column); // [n, 1]
+      const meanGNormal = tf.matMul(product, column); // [n, 1]
+      const correction = tf.add(tf.mul(normal, meanGNormal), meanG);
+      const dx = tf.mul(tf.sub(tf.mul(dy, scale), correction), inverse);
+      return [dx, tf.sum(product, 0), tf.sum(dy, 0)];
+    });
   }
 }

@@ -33,6 +33,8 @@ export interface DecoderOptions {
   readonly rotary?: RotaryTable;
   /** For dropout. Default: none is dropped. */
   readonly rng?: Rng;
+  /** Each block's inside is computed again in the backward pass instead of kept. Default false. */
+  readonly checkpointing?: boolean;
 }
 
 /** What a decoding step attends besides itself. */

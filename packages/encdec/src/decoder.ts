@@ -1,9 +1,9 @@
-import { disposeParams, LayerNorm, type Rng } from "@nuwa/tensor3d";
+import { checkpoint, disposeParams, LayerNorm, namedParams, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
 import { DecoderBlock, type DecoderOptions } from "./decoder-block.ts";
 import { drop } from "./residual.ts";
-import { rotaryOf } from "./rotary.ts";
+import { rotaryFrom, rotaryOf, rotaryTensors } from "./rotary.ts";
 
 /** Layers of causal 3DNA(Y, Y) plus 3DNA(Y, C), and a final norm. */
 export class Decoder {
@@ -23,7 +23,10 @@ export class Decoder {
     return tf.tidy(() => {
       const rotary = rotaryOf(this.config, options.grid);
       let hidden = drop(x, this.config.dropout, options.rng);
-      for (const block of this.blocks) hidden = block.apply(hidden, { ...options, rotary });
+      for (const block of this.blocks) {
+        const own = { ...options, rotary };
+        hidden = options.checkpointing ? checkpointed(block, hidden, own) : block.apply(hidden, own);
+      }
       return this.norm.apply(hidden);
     });
   }
@@ -31,4 +34,18 @@ export class Decoder {
   dispose(): void {
     disposeParams(this);
   }
+}
+
+/** The block's result, of which only the inputs are kept: the sequence and the conditions that it attends. */
+function checkpointed(block: DecoderBlock, hidden: tf.Tensor, options: DecoderOptions): tf.Tensor {
+  const { conditions, rotary, rng } = options;
+  return checkpoint(
+    ([x, ...others], rng) => {
+      const groups = conditions.map((group, index) => ({ ...group, hidden: others[index] }));
+      const turns = rotaryFrom(others.slice(conditions.length));
+      return block.apply(x, { ...options, conditions: groups, rotary: turns, rng });
+    },
+    [hidden, ...conditions.map((group) => group.hidden), ...rotaryTensors(rotary)],
+    { params: namedParams(block), rng },
+  );
 }

@@ -1,11 +1,11 @@
 import { Attention3D, type AttentionPattern, type RotaryTable } from "@nuwa/attention-3dna";
-import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
+import { checkpoint, disposeParams, type Grid, LayerNorm, namedParams, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { type EncoderDecoderConfig, feedForwardDimOf, headDimOf } from "./config.ts";
 import { FeedForward } from "./feed-forward.ts";
 import { residualStd } from "./initialization.ts";
 import { addBranch, drop } from "./residual.ts";
-import { rotaryOf } from "./rotary.ts";
+import { rotaryFrom, rotaryOf, rotaryTensors } from "./rotary.ts";
 
 export interface EncoderOptions {
   readonly pattern: AttentionPattern;
@@ -14,6 +14,8 @@ export interface EncoderOptions {
   readonly rotary?: RotaryTable;
   /** For dropout. Default: none is dropped. */
   readonly rng?: Rng;
+  /** Each block's inside is computed again in the backward pass instead of kept. Default false. */
+  readonly checkpointing?: boolean;
 }
 
 /** `c += attention(norm(c)); c += feedForward(norm(c))`, under the sandwich norm a norm of what is added, too. */
@@ -78,7 +80,10 @@ export class Encoder {
     return tf.tidy(() => {
       const rotary = rotaryOf(this.config, options.grid);
       let hidden = drop(x, this.config.dropout, options.rng);
-      for (const block of this.blocks) hidden = block.apply(hidden, { ...options, rotary });
+      for (const block of this.blocks) {
+        const own = { ...options, rotary };
+        hidden = options.checkpointing ? checkpointed(block, hidden, own) : block.apply(hidden, own);
+      }
       return this.norm.apply(hidden);
     });
   }
@@ -86,4 +91,13 @@ export class Encoder {
   dispose(): void {
     disposeParams(this);
   }
+}
+
+/** The block's result, of which only the inputs are kept. */
+function checkpointed(block: EncoderBlock, hidden: tf.Tensor, options: EncoderOptions): tf.Tensor {
+  return checkpoint(
+    ([x, ...turns], rng) => block.apply(x, { ...options, rotary: rotaryFrom(turns), rng }),
+    [hidden, ...rotaryTensors(options.rotary)],
+    { params: namedParams(block), rng: options.rng },
+  );
 }

@@ -11,6 +11,8 @@ export interface LossOptions {
   readonly grid: Grid;
   /** For dropout, input noise and blind rows, in training. Default: none of them. */
   readonly rng?: Rng;
+  /** As for `logits`. */
+  readonly checkpointing?: boolean;
   /** Share of the decoder's input tokens that are replaced by random codes; the targets stay. Default 0. */
   readonly inputNoise?: number;
   /**
@@ -36,11 +38,11 @@ export type LossResult = {
 
 /** See `EncoderDecoder.loss`. */
 export function modelLoss(model: EncoderDecoder, options: LossOptions): LossResult {
-  const { targets, grid, conditions, rng } = options;
+  const { targets, grid, conditions, rng, checkpointing } = options;
   const weights = positionWeights(options);
   return tf.tidy(() => {
     const inputs = noisy(targets, options, model.config.codebookSize);
-    const logits = model.logits({ conditions, targets: inputs, grid, rng });
+    const logits = model.logits({ conditions, targets: inputs, grid, rng, checkpointing });
     const rows = tf.reshape(logits, [-1, model.config.codebookSize]);
     const losses = sparseCrossEntropy(rows, tf.reshape(targets, [-1])); // [batch * tokens]
     const perPosition = tf.mean(tf.reshape(losses, targets.shape), 0); // [tokens]

@@ -12,3 +12,13 @@ export function rotaryOf(config: EncoderDecoderConfig, grid: Grid): RotaryTable 
 export function rotaryRows(table: RotaryTable | undefined, positions: tf.Tensor1D): RotaryTable | undefined {
   return table && { cos: tf.gather(table.cos, positions), sin: tf.gather(table.sin, positions) };
 }
+
+/** A table as tensors that a gradient checkpoint keeps: its cosines and sines, none without a table. */
+export function rotaryTensors(table: RotaryTable | undefined): tf.Tensor[] {
+  return table ? [table.cos, table.sin] : [];
+}
+
+/** The table of these tensors. */
+export function rotaryFrom([cos, sin]: readonly tf.Tensor[]): RotaryTable | undefined {
+  return cos && { cos: cos as tf.Tensor2D, sin: sin as tf.Tensor2D };
+}

@@ -7,6 +7,7 @@ export { ensureGradients } from "./ensure-gradients.ts";
 export { isNuwaError, NuwaError, type NuwaErrorCode } from "./errors.ts";
 export { FUSED_KERNELS, runFused } from "./fused-kernel.ts";
 export { type ValueAndGradients, valueAndGradients } from "./gradient.ts";
+export { type CheckpointOptions, checkpoint } from "./gradient-checkpoint.ts";
 export {
   type Coordinate,
   coordinateOf,

@@ -32,6 +32,8 @@ export interface ObjectiveOptions {
   readonly inputNoise?: number;
   /** Share of samples whose decoder reads no token, only the condition; none where it is None. Default 0. */
   readonly blindShare?: number;
+  /** The insides of the model's blocks are computed again in the backward pass instead of kept. Default false. */
+  readonly checkpointing?: boolean;
   readonly rng: Rng;
 }
 
@@ -50,7 +52,7 @@ export function jointLoss(
   options: ObjectiveOptions,
 ): JointLoss {
   if (batches.length === 0) throw new NuwaError("INPUT", "jointLoss: wanted at least one batch, got none.");
-  const { noneShare = 0.1, wordDropout = 0, inputNoise = 0, blindShare = 0, rng } = options;
+  const { noneShare = 0.1, wordDropout = 0, inputNoise = 0, blindShare = 0, checkpointing, rng } = options;
   return tf.tidy(() => {
     const parts = batches.map((batch, index) => {
       const samples = sampleCount(batch);
@@ -62,6 +64,7 @@ export function jointLoss(
         rng: own.fork("noise"),
         inputNoise,
         blindShare,
+        checkpointing,
         firstFrameWeight: batch.firstFrameWeight,
       });
       return { task: batch.task, loss: tf.mul(loss, batch.weight ?? 1), nll };

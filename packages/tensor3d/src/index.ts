@@ -1,3 +1,4 @@
+export { accumulateGradients } from "./accumulate-gradients.ts";
 export { gelu, silu } from "./activation.ts";
 export { Conv2d, type Conv2dConfig, upsampleNearest2x } from "./conv.ts";
 export { sparseCrossEntropy } from "./cross-entropy.ts";

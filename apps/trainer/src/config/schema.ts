@@ -69,6 +69,10 @@ const transformerTraining = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.01),
   beta2: z.number().gt(0).lt(1).default(0.99),
   clipNorm: z.number().positive().default(1),
+  /** Batches of a step. One after the other is in memory, and the step follows the mean of their gradients. */
+  accumulate: count.default(1),
+  /** Computes the insides of the model's blocks again in the backward pass: less memory, about a third more time. */
+  checkpointing: z.boolean().default(false),
   tasks: z
     .strictObject({ textToImage: taskShare, videoPrediction: predictionShare, textToVideo: taskShare })
     .refine((tasks) => Object.values(tasks).some(({ weight }) => weight > 0), {

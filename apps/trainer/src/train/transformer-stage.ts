@@ -1,15 +1,6 @@
 import { EncoderDecoder } from "@nuwa/encdec";
-import { drawTask, jointLoss, type TaskBatch, TRAINING_TASKS, type TrainingTask } from "@nuwa/tasks";
-import {
-  AdamW,
-  cosineSchedule,
-  loadParams,
-  namedParams,
-  prefixed,
-  Rng,
-  under,
-  valueAndGradients,
-} from "@nuwa/tensor3d";
+import { drawTask, type TaskBatch, TRAINING_TASKS, type TrainingTask } from "@nuwa/tasks";
+import { AdamW, cosineSchedule, loadParams, namedParams, prefixed, Rng, under } from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WholeRunConfig } from "../config/schema.ts";
@@ -25,6 +16,7 @@ import { planSteps, secondsOfStep } from "./pace.ts";
 import { imageSheet } from "./samples.ts";
 import { type LoopOptions, runStage, type StagePosition } from "./stage-loop.ts";
 import { taskBatch } from "./task-batch.ts";
+import { type Learner, transformerStep } from "./transformer-step.ts";
 
 /** A trained transformer, and how its training went. */
 export interface TrainedTransformer {
@@ -72,7 +64,7 @@ export async function trainTransformer(
         step: async (step) => {
           const own = rng.fork(step);
           const task = drawTask(weightsOf(train), own.fork("task"));
-          return transformerStep(learner, drawBatch(task, sources, train, own.fork(task)), train, {
+          return transformerStep(learner, drawBatches(task, sources, train, own.fork(task)), train, {
             rng: own,
             learningRate: learningRate(step),
             blindShare: blindShareAt(train, step / totalSteps),
@@ -111,23 +103,10 @@ function createTransformer(config: WholeRunConfig, data: RunData): EncoderDecode
   return EncoderDecoder.create(transformerConfig(config, data), rng);
 }
 
-/** A model in training. */
-interface Learner {
-  readonly model: EncoderDecoder;
-  readonly params: Record<string, tf.Variable>;
-  readonly optimizer: AdamW;
-}
-
 function createLearner({ transformer: { train } }: WholeRunConfig, model: EncoderDecoder): Learner {
   const { weightDecay, beta2, clipNorm } = train;
   const params = namedParams(model);
   return { model, params, optimizer: new AdamW(params, { weightDecay, beta2, clipNorm }) };
-}
-
-interface StepSettings {
-  readonly rng: Rng;
-  readonly learningRate: number;
-  readonly blindShare: number;
 }
 
 /** @param progress share of the steps that are done */
@@ -138,34 +117,23 @@ export function blindShareAt(
   return progress >= until ? last : first + ((last - first) * progress) / until;
 }
 
-/** One update. The caller disposes the scalars. */
-function transformerStep(
-  { model, params, optimizer }: Learner,
-  batch: TaskBatch,
-  { noneShare, wordDropout, inputNoise }: Training,
-  { rng, learningRate, blindShare }: StepSettings,
-): Record<string, tf.Scalar> {
-  return tf.tidy(() => {
-    const { value, gradients } = valueAndGradients(
-      () => jointLoss(model, [batch], { noneShare, wordDropout, inputNoise, blindShare, rng }),
-      params,
-    );
-    const gradientNorm = optimizer.step(gradients, learningRate);
-    const { loss, ...tasks } = value;
-    loss.dispose();
-    return { ...tasks, gradientNorm };
-  });
-}
-
-/** Samples of one task, each drawn from the training split, or a batch of further videos. */
-function drawBatch(task: TrainingTask, sources: TrainingCodes, { tasks }: Training, rng: Rng): TaskBatch {
+/** The batches of a step: samples of one task, each drawn from the training split, or further videos. */
+function drawBatches(
+  task: TrainingTask,
+  sources: TrainingCodes,
+  { tasks, accumulate }: Training,
+  rng: Rng,
+): TaskBatch[] {
   const { batch, firstFrameWeight } = tasks[task];
   const share = tasks.videoPrediction.further?.share ?? 0;
   const further = task === "videoPrediction" && rng.fork("further").uniform(1)[0] < share && sources.further;
   const { codes } = further || sources;
   const all = further ? further.samples : (task === "textToImage" ? codes.images : codes.videos).train;
-  const samples = Array.from(rng.integers(batch, all.length), (index) => all[index]);
-  return { ...taskBatch(task, codes, samples), firstFrameWeight };
+  const samples = Array.from(rng.integers(batch * accumulate, all.length), (index) => all[index]);
+  return Array.from({ length: accumulate }, (_, index) => {
+    const own = samples.slice(index * batch, (index + 1) * batch);
+    return { ...taskBatch(task, codes, own), firstFrameWeight };
+  });
 }
 
 const weightsOf = ({ tasks }: Training): Record<TrainingTask, number> => ({
@@ -199,7 +167,7 @@ async function planTransformer(
     try {
       for (const task of TRAINING_TASKS.filter((each) => weights[each] > 0)) {
         const seconds = await secondsOfStep(async () => {
-          const scalars = transformerStep(learner, drawBatch(task, sources, train, rng), train, {
+          const scalars = transformerStep(learner, drawBatches(task, sources, train, rng), train, {
             rng,
             learningRate: 0,
             blindShare: train.blindShare.first,

@@ -3,6 +3,7 @@ import {
   disposeParams,
   type Embedding,
   type Layer,
+  matrixProduct,
   type Rng,
   randomNormal,
 } from "@nuwa/tensor3d";
@@ -34,7 +35,8 @@ export class Head implements Layer {
     const [dim, codebookSize] = this.params.weight.shape;
     assertShape("Head x", x, ["...", dim]);
     return tf.tidy(() => {
-      const logits = tf.matMul(tf.reshape(x, [-1, dim]), this.#weights()); // [prod(lead), codebookSize]
+      const rows = tf.reshape(x, [-1, dim]) as tf.Tensor2D;
+      const logits = matrixProduct(rows, this.#weights()); // [prod(lead), codebookSize]
       return tf.reshape(logits, [...x.shape.slice(0, -1), codebookSize]);
     });
   }

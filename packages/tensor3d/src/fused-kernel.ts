@@ -20,6 +20,11 @@ export const FUSED_KERNELS = {
   groupNormGradient: "NuwaGroupNormGradient",
   /** Inputs `x` and `dy` of the same shape; attribute `alpha`: `dy`, times `alpha` where `x` is not above 0. */
   leakyReluGradient: "NuwaLeakyReluGradient",
+  /**
+   * Inputs `x` `[m, k]` and `y` `[k, n]`, each the other way round where `transposeX` and `transposeY` say so: their
+   * product, of factors rounded to bfloat16, with float32 sums, rounded to bfloat16 and widened again. `[m, n]`.
+   */
+  matMulBfloat16: "NuwaMatMulBfloat16",
 } as const;
 
 /** Runs such a kernel; undefined where the selected backend has none. */

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { autocast, productPrecision } from "./autocast.ts";
 import { NuwaError } from "./errors.ts";
 import { valueAndGradients } from "./gradient.ts";
 import { Rng } from "./rng.ts";
@@ -29,12 +30,17 @@ export function checkpoint<Result extends tf.Tensor>(
   const variables = Object.values(params);
   checkInputs(inputs, variables.length);
   const start = rng?.state();
+  const precision = productPrecision();
   const run = tf.customGrad((...all) => {
     const save = all.at(-1) as unknown as tf.GradSaveFunc;
     const given = all.slice(0, inputs.length) as tf.Tensor[];
     save(given);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
-      gradientsOf(() => f([...saved], start && Rng.from(start)), [...saved, ...variables], dy);
+      gradientsOf(
+        () => autocast(precision, () => f([...saved], start && Rng.from(start))),
+        [...saved, ...variables],
+        dy,
+      );
     return { value: f(given, rng), gradFunc };
   });
   return tf.tidy(() => run(...inputs, ...variables)) as Result;

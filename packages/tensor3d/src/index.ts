@@ -1,5 +1,6 @@
 export { accumulateGradients } from "./accumulate-gradients.ts";
 export { gelu, silu } from "./activation.ts";
+export { autocast, hasBfloat16, type ProductPrecision } from "./autocast.ts";
 export { Conv2d, type Conv2dConfig, upsampleNearest2x } from "./conv.ts";
 export { sparseCrossEntropy } from "./cross-entropy.ts";
 export { dropout } from "./dropout.ts";
@@ -22,6 +23,7 @@ export {
 } from "./grid.ts";
 export { GroupNorm, type GroupNormConfig } from "./group-norm.ts";
 export { Linear, type LinearConfig } from "./linear.ts";
+export { matrixProduct } from "./matrix-product.ts";
 export { nextTask } from "./next-task.ts";
 export { LayerNorm, type LayerNormConfig } from "./norm.ts";
 export { AdamW, type AdamWConfig } from "./optimizer.ts";

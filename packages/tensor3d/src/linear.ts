@@ -1,5 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { addBias } from "./add-bias.ts";
+import { matrixProduct } from "./matrix-product.ts";
 import { disposeParams, type Layer } from "./params.ts";
 import { type Rng, randomNormal } from "./rng.ts";
 import { assertShape } from "./shape.ts";
@@ -32,8 +33,8 @@ export class Linear implements Layer {
     const { weight, bias } = this.params;
     assertShape("Linear x", x, ["...", inFeatures]);
     return tf.tidy(() => {
-      const rows = tf.reshape(x, [-1, inFeatures]); // [prod(lead), in]
-      const product = tf.matMul(rows, weight as tf.Tensor2D); // [prod(lead), out]
+      const rows = tf.reshape(x, [-1, inFeatures]) as tf.Tensor2D; // [prod(lead), in]
+      const product = matrixProduct(rows, weight as tf.Tensor as tf.Tensor2D); // [prod(lead), out]
       const y = bias ? addBias(product, bias) : product;
       return tf.reshape(y, [...x.shape.slice(0, -1), outFeatures]);
     });

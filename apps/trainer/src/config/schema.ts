@@ -73,6 +73,8 @@ const transformerTraining = z.strictObject({
   accumulate: count.default(1),
   /** Computes the insides of the model's blocks again in the backward pass: less memory, about a third more time. */
   checkpointing: z.boolean().default(false),
+  /** In what matrices are multiplied; weights, sums and the optimizer stay float32. Only the node backend has bfloat16. */
+  precision: z.enum(["float32", "bfloat16"]).default("float32"),
   tasks: z
     .strictObject({ textToImage: taskShare, videoPrediction: predictionShare, textToVideo: taskShare })
     .refine((tasks) => Object.values(tasks).some(({ weight }) => weight > 0), {

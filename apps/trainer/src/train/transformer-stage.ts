@@ -1,6 +1,15 @@
 import { EncoderDecoder } from "@nuwa/encdec";
 import { drawTask, type TaskBatch, TRAINING_TASKS, type TrainingTask } from "@nuwa/tasks";
-import { AdamW, cosineSchedule, loadParams, namedParams, prefixed, Rng, under } from "@nuwa/tensor3d";
+import {
+  AdamW,
+  cosineSchedule,
+  hasBfloat16,
+  loadParams,
+  namedParams,
+  prefixed,
+  Rng,
+  under,
+} from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WholeRunConfig } from "../config/schema.ts";
@@ -46,6 +55,8 @@ export async function trainTransformer(
   const { run, console } = options;
   const config = wholeRun(run.config);
   const { train } = config.transformer;
+  if (train.precision === "bfloat16" && !hasBfloat16())
+    console.line("Transformer: this backend has no bfloat16 and multiplies in float32.");
   const checkpoint = await lastCheckpoint(run.checkpoints, "transformer");
   const create = (): Learner => createLearner(config, createTransformer(config, data));
   const totalSteps =

@@ -37,7 +37,13 @@ function batchOf(from: number, to: number): TaskBatch {
 
 async function trained(batches: readonly TaskBatch[], checkpointing: boolean) {
   const own = learner();
-  const training = { noneShare: 0, wordDropout: 0, inputNoise: 0, checkpointing };
+  const training = {
+    noneShare: 0,
+    wordDropout: 0,
+    inputNoise: 0,
+    checkpointing,
+    precision: "float32" as const,
+  };
   const scalars = transformerStep(own, batches, training, {
     rng: new Rng(3),
     learningRate: 0.01,

@@ -1,6 +1,6 @@
 import type { EncoderDecoder } from "@nuwa/encdec";
 import { jointLoss, type TaskBatch } from "@nuwa/tasks";
-import { type AdamW, accumulateGradients, type Rng } from "@nuwa/tensor3d";
+import { type AdamW, accumulateGradients, autocast, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WholeRunConfig } from "../config/schema.ts";
 
@@ -14,7 +14,7 @@ export interface Learner {
 /** What of a config a step reads. */
 type Training = Pick<
   WholeRunConfig["transformer"]["train"],
-  "noneShare" | "wordDropout" | "inputNoise" | "checkpointing"
+  "noneShare" | "wordDropout" | "inputNoise" | "checkpointing" | "precision"
 >;
 
 export interface StepSettings {
@@ -31,13 +31,13 @@ export interface StepSettings {
 export function transformerStep(
   { model, params, optimizer }: Learner,
   batches: readonly TaskBatch[],
-  { noneShare, wordDropout, inputNoise, checkpointing }: Training,
+  { precision, noneShare, wordDropout, inputNoise, checkpointing }: Training,
   { rng, learningRate, blindShare }: StepSettings,
 ): Record<string, tf.Scalar> {
   const options = { noneShare, wordDropout, inputNoise, checkpointing, blindShare };
   const lossOf = (index: number) => {
     const own = batches.length === 1 ? rng : rng.fork("part", index);
-    return jointLoss(model, [batches[index]], { ...options, rng: own });
+    return autocast(precision, () => jointLoss(model, [batches[index]], { ...options, rng: own }));
   };
   return tf.tidy(() => {
     const { value, gradients } = accumulateGradients(batches.length, lossOf, params);

@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { bfloat16Kernels, hasBfloat16Products } from "./bfloat16.ts";
 import { Binding } from "./binding.ts";
 import { convolutionKernels } from "./convolution.ts";
 import { groupNormKernels } from "./group-norm.ts";
@@ -39,6 +40,7 @@ export async function registerLibrary(
   const all = [...kernelConfigs, ...convolutionKernels, ...matMulKernels, ...repairedKernels];
   if (!backend.isUsingGpuDevice) all.push(...groupNormKernels);
   if (hasOneDnn(binding)) all.push(...oneDnnKernels);
+  if (hasBfloat16Products(binding)) all.push(...bfloat16Kernels);
   // Of two for the same kernel the later one counts.
   const kernels = new Map(all.map((config) => [config.kernelName, config]));
   for (const config of kernels.values()) tf.registerKernel(config);

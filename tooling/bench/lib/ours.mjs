@@ -1,5 +1,13 @@
 import { EncoderDecoder } from "@nuwa/encdec";
-import { AdamW, namedParams, parameterCount, Rng, tokenCount, valueAndGradients } from "@nuwa/tensor3d";
+import {
+  AdamW,
+  autocast,
+  namedParams,
+  parameterCount,
+  Rng,
+  tokenCount,
+  valueAndGradients,
+} from "@nuwa/tensor3d";
 import { writeSafetensors } from "@nuwa/tensor3d/node";
 import * as tf from "@tensorflow/tfjs-core";
 import { optimizer as settings } from "./sizes.mjs";
@@ -12,8 +20,17 @@ export function drawBatch({ batch, config }, seed) {
   return { targets, texts };
 }
 
-/** Our model on the selected backend, with a `train(steps)` like the peer's. */
-export function createOurs({ batch, config }, { targets, texts }, seed) {
+/**
+ * Our model on the selected backend, with a `train(steps)` like the peer's.
+ *
+ * @param options `checkpointing`, and the `precision` of matrix products
+ */
+export function createOurs(
+  { batch, config },
+  { targets, texts },
+  seed,
+  { checkpointing = false, precision = "float32" } = {},
+) {
   const model = EncoderDecoder.create(config, new Rng(seed).fork("weights"));
   const { learningRate, ...adam } = settings;
   const params = namedParams(model);
@@ -26,7 +43,12 @@ export function createOurs({ batch, config }, { targets, texts }, seed) {
     const started = performance.now();
     const loss = tf.tidy(() => {
       const { value, gradients } = valueAndGradients(
-        () => ({ loss: model.loss({ conditions, targets: codes, grid }).loss }),
+        () => ({
+          loss: autocast(
+            precision,
+            () => model.loss({ conditions, targets: codes, grid, checkpointing }).loss,
+          ),
+        }),
         params,
       );
       optimizer.step(gradients, learningRate);

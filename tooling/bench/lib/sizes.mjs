@@ -1,6 +1,9 @@
 const window = { kind: "nearby", extent: [3, 3, 3] };
 
-/** Transformers whose training step is compared: `config` of `@nuwa/encdec`, and samples of a batch. */
+/**
+ * Transformers whose training step is compared: `config` of `@nuwa/encdec`, and samples of a batch. `slow`: nuwa-pytorch's
+ * model of that size, which takes seconds a step, is timed too.
+ */
 export const sizes = {
   small: {
     batch: 8,
@@ -18,6 +21,7 @@ export const sizes = {
   },
   large: {
     batch: 1,
+    slow: true,
     config: {
       dim: 256,
       heads: 8,

@@ -1,19 +1,19 @@
 """The encoder-decoder of @nuwa/encdec as plain PyTorch modules, for timing training steps against it.
 
 Usage: python transformer.py job.json
-Prints one line of JSON about itself; then for each line {"steps": n} on stdin trains n steps and prints
-{"seconds": [...], "losses": [...]}, each loss being the one before its step.
+What it prints: see training.py.
 """
 
 import json
 import sys
-import time
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.numpy import load_file
 from torch import nn
+
+from training import train
 
 
 class Attention(nn.Module):
@@ -178,42 +178,11 @@ def main():
     with open(sys.argv[1]) as file:
         job = json.load(file)
     torch.set_num_threads(job["threads"])
-    config, settings = job["config"], job["optimizer"]
-    model = EncoderDecoder(config)
+    model = EncoderDecoder(job["config"])
     load(model, job["weights"])
-    parameters = list(model.parameters())
-    optimizer = torch.optim.AdamW(
-        [
-            {"params": [p for p in parameters if p.ndim >= 2], "weight_decay": settings["weightDecay"]},
-            {"params": [p for p in parameters if p.ndim < 2], "weight_decay": 0.0},
-        ],
-        lr=settings["learningRate"],
-        betas=(settings["beta1"], settings["beta2"]),
-        eps=settings["epsilon"],
-        fused=True,
-    )
     texts = torch.tensor(job["texts"])
     codes = torch.tensor(job["targets"]).view(job["batch"], -1)
-
-    def step():
-        started = time.perf_counter()
-        loss = model(texts, codes)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(parameters, settings["clipNorm"])
-        optimizer.step()
-        value = loss.item()
-        return time.perf_counter() - started, value
-
-    about = {
-        "version": f"PyTorch {torch.__version__}",
-        "threads": torch.get_num_threads(),
-        "parameters": sum(parameter.numel() for parameter in parameters),
-    }
-    print(json.dumps(about), flush=True)
-    for line in sys.stdin:
-        done = [step() for _ in range(json.loads(line)["steps"])]
-        print(json.dumps({"seconds": [s for s, _ in done], "losses": [l for _, l in done]}), flush=True)
+    train(list(model.parameters()), lambda: model(texts, codes), job["optimizer"], f"PyTorch {torch.__version__}")
 
 
 if __name__ == "__main__":

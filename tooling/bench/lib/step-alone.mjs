@@ -1,0 +1,16 @@
+// Training steps of our model alone in a process, whose highest memory is therefore that of a step.
+// Usage: node step-alone.mjs JSON, with a size of sizes.mjs, `checkpointing`, `precision`, `steps`, `seed` and `threads`.
+import { prepareKernels } from "@nuwa/attention-3dna";
+import { useBackend } from "@nuwa/backends";
+import { createOurs, drawBatch } from "./ours.mjs";
+
+const { size, checkpointing, precision, steps, seed, threads } = JSON.parse(process.argv[2]);
+await useBackend("node", { threads });
+await prepareKernels({ threads });
+const ours = createOurs(size, drawBatch(size, seed), seed, { checkpointing, precision });
+await ours.train(0);
+const before = process.memoryUsage.rss();
+const { seconds, losses } = await ours.train(1 + steps);
+const bytes = process.resourceUsage().maxRSS * 1024 - before;
+ours.dispose();
+console.log(JSON.stringify({ seconds: seconds.slice(1), bytes, loss: losses.at(-1) }));

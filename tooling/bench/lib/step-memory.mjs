@@ -14,8 +14,9 @@ async function stepOf(frames, options) {
     program,
     JSON.stringify({ size, ...options }),
   ]);
-  const { seconds, bytes, loss } = JSON.parse(stdout.trim().split("\n").at(-1));
-  return { ...summarize(seconds), bytes, loss };
+  const { turns, bytes } = JSON.parse(stdout.trim().split("\n").at(-1));
+  const processor = summarize(turns.map(({ processorSeconds }) => processorSeconds)).min;
+  return { ...summarize(turns.map(({ seconds }) => seconds)), processor, bytes, loss: turns.at(-1).loss };
 }
 
 const ways = [
@@ -34,7 +35,7 @@ export async function measureMemory(options) {
       const result = await stepOf(frames, { ...options, ...way });
       const name = `${way.precision}${way.checkpointing ? ", checkpointing" : ""}`;
       console.log(
-        `  ${name.padEnd(25)} min / median / max: ${milliseconds(result)}, highest working set + ${megabytes(result.bytes)} MB, ` +
+        `  ${name.padEnd(25)} min / median / max: ${milliseconds(result)}, of the processors ${(result.processor * 1000).toFixed(0)} ms, highest working set + ${megabytes(result.bytes)} MB, ` +
           `loss ${result.loss.toFixed(5)}`,
       );
       results.push({ frames, ...way, ...result });
@@ -43,27 +44,38 @@ export async function measureMemory(options) {
   return results;
 }
 
-/** Time and memory a token of a step, for ever longer videos. */
+/**
+ * Time and memory a token of a step, for ever longer videos. Processor time, of all threads together, hardly depends on what
+ * else the machine does.
+ */
 export async function measureGrowth(options) {
   const results = [];
   for (const checkpointing of [false, true]) {
     console.log(
       `\ngrowth: large, float32${checkpointing ? ", checkpointing" : ""}, each length in a process of its own`,
     );
-    let first;
+    const rows = [];
     for (const frames of [10, 20, 40, 80]) {
-      const tokens = frames * 256;
       const result = await stepOf(frames, { ...options, checkpointing, precision: "float32" });
-      first ??= result.min / tokens;
-      console.log(
-        `  ${String(tokens).padStart(6)} tokens  min / median / max: ${milliseconds(result)}, ` +
-          `${((result.min / tokens) * 1e6).toFixed(0)} µs a token, ${(result.min / tokens / first).toFixed(2)} of the first; ` +
-          `highest working set + ${megabytes(result.bytes)} MB, ${(result.bytes / tokens / 1024).toFixed(0)} KiB a token`,
-      );
-      results.push({ tokens, checkpointing, ...result });
+      rows.push({ tokens: frames * 256, checkpointing, ...result });
+      console.log(growthLine(rows.at(-1), rows[0]));
     }
+    results.push(...rows);
   }
   return results;
+}
+
+function growthLine(row, first) {
+  const { tokens, bytes } = row;
+  const perToken = (name) => {
+    const ratio = row[name] / tokens / (first[name] / first.tokens);
+    return `${((row[name] / tokens) * 1e6).toFixed(0)} µs a token, ${ratio.toFixed(2)} of the first`;
+  };
+  return (
+    `  ${String(tokens).padStart(6)} tokens  min / median / max: ${milliseconds(row)}; by the clock ${perToken("min")}; ` +
+    `of the processors ${perToken("processor")}; ` +
+    `highest working set + ${megabytes(bytes)} MB, ${(bytes / tokens / 1024).toFixed(0)} KiB a token`
+  );
 }
 
 const megabytes = (bytes) => (bytes / 1e6).toFixed(0);

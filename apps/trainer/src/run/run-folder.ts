@@ -1,10 +1,11 @@
-import { access, mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
 import { fileError, writeAtomically } from "@nuwa/tensor3d/node";
 import { stringify } from "yaml";
 import { parseConfig } from "../config/load.ts";
 import type { RunConfig } from "../config/schema.ts";
+import { exists } from "../files/exists.ts";
 
 /** The places in a run's folder. */
 export interface RunFolder {
@@ -63,9 +64,3 @@ const placesOf = (path: string, config: RunConfig): RunFolder => ({
   gallery: join(path, "gallery"),
   model: join(path, "model"),
 });
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

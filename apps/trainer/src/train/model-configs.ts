@@ -16,8 +16,17 @@ export function tokenizerConfig(
   return inSection("tokenizer.model", () => parseVqConfig({ ...seg, ...model, resolution }));
 }
 
-/** The whole config of its transformer: the tokenizer's codes, the captions' words. @throws NuwaError `CONFIG` */
-export function transformerConfig(config: WholeRunConfig, data: RunData): EncoderDecoderConfig {
+/**
+ * The whole config of its transformer: the tokenizer's codes, the captions' words.
+ *
+ * @param section where the model's fields stand, for errors
+ * @throws NuwaError `CONFIG`
+ */
+export function transformerConfig(
+  config: WholeRunConfig,
+  data: RunData,
+  section = "transformer.model",
+): EncoderDecoderConfig {
   const tokenizer = tokenizerConfig(config, data);
   const { height, width } = codeGrid(tokenizer);
   const input = {
@@ -27,5 +36,5 @@ export function transformerConfig(config: WholeRunConfig, data: RunData): Encode
     textVocabulary: data.captions.vocabulary,
     targetGrid: videoGrid(height, width, data.dataset.config.frames),
   };
-  return inSection("transformer.model", () => parseConfig(input));
+  return inSection(section, () => parseConfig(input));
 }

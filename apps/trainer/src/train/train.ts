@@ -9,12 +9,12 @@ import { type ImageTokenizer, saveTokenizer } from "../model/tokenizer-folder.ts
 import { lastCheckpoint } from "../run/checkpoint.ts";
 import type { RunFolder } from "../run/run-folder.ts";
 import { EventWriter } from "../tensorboard/event-writer.ts";
-import { CodeTable } from "./code-table.ts";
 import { openData, type RunData } from "./data.ts";
-import { furtherVideos, openFurtherData } from "./further-videos.ts";
+import { openFurtherData } from "./further-videos.ts";
 import { transformerConfig } from "./model-configs.ts";
 import type { StagePosition } from "./stage-loop.ts";
 import { type TrainedTokenizer, trainTokenizer } from "./tokenizer-stage.ts";
+import { trainingCodes } from "./training-codes.ts";
 import { trainTransformer } from "./transformer-stage.ts";
 
 /** What training gave. `dispose` frees the models. */
@@ -59,16 +59,9 @@ export async function trainRun(
     }
 
     const started = performance.now();
-    const codesOf = ({ dataset, captions }: RunData, title: string): Promise<CodeTable> => {
-      const progress = context.console.progress(title, 1, "pictures");
-      return CodeTable.build(dataset, captions, first.model, { progress, signal: context.signal }).finally(
-        progress.finish,
-      );
-    };
-    const codes = await codesOf(data, "Codes");
-    const further = furtherData && furtherVideos(await codesOf(furtherData, "Codes of further videos"), data);
+    const sources = await trainingCodes(data, furtherData, tokenizer, context);
     const codeSeconds = (performance.now() - started) / 1000;
-    const { transformer, position } = await trainTransformer(data, { codes, further }, tokenizer, options);
+    const { transformer, position } = await trainTransformer(data, sources, tokenizer, options);
     const model = modelOf(run.config, data, tokenizer, transformer);
     await saveModel(run.model, model, run.config.weights);
     return {

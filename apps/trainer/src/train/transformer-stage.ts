@@ -1,43 +1,32 @@
-import { EncoderDecoder } from "@nuwa/encdec";
-import { drawTask, type TaskBatch, TRAINING_TASKS, type TrainingTask } from "@nuwa/tasks";
-import {
-  AdamW,
-  cosineSchedule,
-  hasBfloat16,
-  loadParams,
-  namedParams,
-  prefixed,
-  Rng,
-  under,
-} from "@nuwa/tensor3d";
+import type { EncoderDecoder } from "@nuwa/encdec";
+import { TRAINING_TASKS } from "@nuwa/tasks";
+import { cosineSchedule, hasBfloat16, loadParams, namedParams, prefixed, Rng, under } from "@nuwa/tensor3d";
 import type { VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WholeRunConfig } from "../config/schema.ts";
 import { wholeRun } from "../config/whole-run.ts";
 import { modelOf } from "../model/model-folder.ts";
 import { lastCheckpoint } from "../run/checkpoint.ts";
-import type { CodeTable } from "./code-table.ts";
 import type { RunData } from "./data.ts";
-import type { FurtherVideos } from "./further-videos.ts";
 import { heldOutLoss } from "./held-out-loss.ts";
-import { transformerConfig } from "./model-configs.ts";
 import { planSteps, secondsOfStep } from "./pace.ts";
 import { imageSheet } from "./samples.ts";
 import { type LoopOptions, runStage, type StagePosition } from "./stage-loop.ts";
-import { taskBatch } from "./task-batch.ts";
+import {
+  blindShareAt,
+  createLearner,
+  drawBatches,
+  drawTaskBatches,
+  type TrainingCodes,
+  type TransformerTraining,
+  taskWeights,
+} from "./transformer-learner.ts";
 import { type Learner, transformerStep } from "./transformer-step.ts";
 
 /** A trained transformer, and how its training went. */
 export interface TrainedTransformer {
   readonly transformer: EncoderDecoder;
   readonly position: StagePosition;
-}
-
-/** What a transformer learns from. */
-export interface TrainingCodes {
-  readonly codes: CodeTable;
-  /** For video prediction alone. */
-  readonly further?: FurtherVideos;
 }
 
 type StageOptions = Omit<LoopOptions, "logEvery" | "checkpointEvery">;
@@ -58,7 +47,7 @@ export async function trainTransformer(
   if (train.precision === "bfloat16" && !hasBfloat16())
     console.line("Transformer: this backend has no bfloat16 and multiplies in float32.");
   const checkpoint = await lastCheckpoint(run.checkpoints, "transformer");
-  const create = (): Learner => createLearner(config, createTransformer(config, data));
+  const create = (): Learner => createLearner(config, data);
   const totalSteps =
     checkpoint?.state.totalSteps ?? (await planTransformer(config, sources, create, console));
   const learner = create();
@@ -74,8 +63,7 @@ export async function trainTransformer(
         shown: TRAINING_TASKS,
         step: async (step) => {
           const own = rng.fork(step);
-          const task = drawTask(weightsOf(train), own.fork("task"));
-          return transformerStep(learner, drawBatches(task, sources, train, own.fork(task)), train, {
+          return transformerStep(learner, drawBatches(sources, train, own), train, {
             rng: own,
             learningRate: learningRate(step),
             blindShare: blindShareAt(train, step / totalSteps),
@@ -106,54 +94,7 @@ export async function trainTransformer(
   }
 }
 
-type Training = WholeRunConfig["transformer"]["train"];
-
-/** The transformer of a run's config. */
-function createTransformer(config: WholeRunConfig, data: RunData): EncoderDecoder {
-  const rng = new Rng(config.seed).fork("transformer");
-  return EncoderDecoder.create(transformerConfig(config, data), rng);
-}
-
-function createLearner({ transformer: { train } }: WholeRunConfig, model: EncoderDecoder): Learner {
-  const { weightDecay, beta2, clipNorm } = train;
-  const params = namedParams(model);
-  return { model, params, optimizer: new AdamW(params, { weightDecay, beta2, clipNorm }) };
-}
-
-/** @param progress share of the steps that are done */
-export function blindShareAt(
-  { blindShare: { first, last, until } }: Pick<Training, "blindShare">,
-  progress: number,
-): number {
-  return progress >= until ? last : first + ((last - first) * progress) / until;
-}
-
-/** The batches of a step: samples of one task, each drawn from the training split, or further videos. */
-function drawBatches(
-  task: TrainingTask,
-  sources: TrainingCodes,
-  { tasks, accumulate }: Training,
-  rng: Rng,
-): TaskBatch[] {
-  const { batch, firstFrameWeight } = tasks[task];
-  const share = tasks.videoPrediction.further?.share ?? 0;
-  const further = task === "videoPrediction" && rng.fork("further").uniform(1)[0] < share && sources.further;
-  const { codes } = further || sources;
-  const all = further ? further.samples : (task === "textToImage" ? codes.images : codes.videos).train;
-  const samples = Array.from(rng.integers(batch * accumulate, all.length), (index) => all[index]);
-  return Array.from({ length: accumulate }, (_, index) => {
-    const own = samples.slice(index * batch, (index + 1) * batch);
-    return { ...taskBatch(task, codes, own), firstFrameWeight };
-  });
-}
-
-const weightsOf = ({ tasks }: Training): Record<TrainingTask, number> => ({
-  textToImage: tasks.textToImage.weight,
-  videoPrediction: tasks.videoPrediction.weight,
-  textToVideo: tasks.textToVideo.weight,
-});
-
-const scheduleOf = ({ learningRate, finalShare, warmupSteps }: Training, totalSteps: number) =>
+const scheduleOf = ({ learningRate, finalShare, warmupSteps }: TransformerTraining, totalSteps: number) =>
   cosineSchedule({
     peak: learningRate,
     warmupSteps: Math.min(warmupSteps, totalSteps - 1),
@@ -172,13 +113,13 @@ async function planTransformer(
   const steps = await planSteps(train.budget, async () => {
     const learner = create();
     const rng = new Rng(config.seed).fork("measure");
-    const weights = weightsOf(train);
+    const weights = taskWeights(train);
     const total = TRAINING_TASKS.reduce((sum, task) => sum + weights[task], 0);
     let mean = 0;
     try {
       for (const task of TRAINING_TASKS.filter((each) => weights[each] > 0)) {
         const seconds = await secondsOfStep(async () => {
-          const scalars = transformerStep(learner, drawBatches(task, sources, train, rng), train, {
+          const scalars = transformerStep(learner, drawTaskBatches(task, sources, train, rng), train, {
             rng,
             learningRate: 0,
             blindShare: train.blindShare.first,

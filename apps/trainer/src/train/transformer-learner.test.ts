@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { blindShareAt } from "./transformer-stage.ts";
+import { blindShareAt } from "./transformer-learner.ts";
 
 test("the blind share falls evenly and then stays", () => {
   const blindShare = { first: 1, last: 0.3, until: 0.5 };

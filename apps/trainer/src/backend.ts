@@ -4,14 +4,20 @@ import type { CommandContext } from "./command-context.ts";
 import type { BackendName } from "./commands/options.ts";
 import type { Console } from "./console/console.ts";
 
-/** Selects the backend of a command and says which one it is. Fetching libtensorflow shows its progress. */
+/**
+ * Selects the backend of a command and says which one it is. Fetching libtensorflow shows its progress.
+ *
+ * @param threads that it computes with; default: as many as it takes by itself
+ */
 export async function selectBackend(
   name: BackendName,
   { console, signal }: CommandContext,
+  threads?: number,
 ): Promise<SelectedBackend> {
   const fetching = fetchProgress(console);
-  const selected = await useBackend(name, { onProgress: fetching.update, signal }).finally(fetching.finish);
-  if (selected.name !== "webgpu") await prepareKernels(); // threads of its own for attention
+  const options = { threads, onProgress: fetching.update, signal };
+  const selected = await useBackend(name, options).finally(fetching.finish);
+  if (selected.name !== "webgpu") await prepareKernels({ threads }); // threads of its own for attention
   console.line(`Backend: ${selected.name}, ${selected.device} (${selected.detail})`);
   return selected;
 }

@@ -32,11 +32,14 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 describe("the command line", () => {
-  test.each(["doctor", "data", "train", "generate", "evaluate", "demo"])("%s has help", async (command) => {
-    const { code, out } = await nuwa(command, "--help");
-    expect(code).toBe(EXIT.ok);
-    expect(out).toContain(`Usage: nuwa ${command}`);
-  });
+  test.each(["doctor", "data", "train", "generate", "evaluate", "ablate", "demo"])(
+    "%s has help",
+    async (command) => {
+      const { code, out } = await nuwa(command, "--help");
+      expect(code).toBe(EXIT.ok);
+      expect(out).toContain(`Usage: nuwa ${command}`);
+    },
+  );
 
   test.each([
     [["nonsense"], "unknown command 'nonsense'"],

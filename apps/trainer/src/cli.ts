@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { isNuwaError } from "@nuwa/tensor3d";
 import { Command, CommanderError } from "commander";
 import type { CommandContext } from "./command-context.ts";
+import { addAblateCommand } from "./commands/ablate.ts";
 import { addDataCommand } from "./commands/data.ts";
 import { addDemoCommand } from "./commands/demo.ts";
 import { addDoctorCommand } from "./commands/doctor.ts";
@@ -55,6 +56,7 @@ function createProgram(context: CommandContext): Command {
     addTrainCommand,
     addGenerateCommand,
     addEvaluateCommand,
+    addAblateCommand,
     addDemoCommand,
   ];
   for (const addCommand of add) addCommand(program, context);

@@ -86,6 +86,52 @@ describe("configs", () => {
     );
   });
 
+  test("an ablation has defaults", () => {
+    const { ablation } = parseConfig(
+      `${sound}ablation: { cpuSeconds: 9, seeds: [1], variants: { a: {} } }`,
+      "my.yaml",
+    );
+    expect(ablation).toEqual({
+      cpuSeconds: 9,
+      threads: 1,
+      seeds: [1],
+      evaluations: 4,
+      samples: { images: 48, videos: 8 },
+      variants: { a: {} },
+    });
+  });
+
+  test.each([
+    ["no seeds", "{ cpuSeconds: 9, variants: { a: {} } }", /ablation\.seeds: missing/],
+    [
+      "an empty list of seeds",
+      "{ cpuSeconds: 9, seeds: [], variants: { a: {} } }",
+      /ablation\.seeds: .*Got \[\]/,
+    ],
+    [
+      "a seed twice",
+      "{ cpuSeconds: 9, seeds: [1, 1], variants: { a: {} } }",
+      /ablation\.seeds: .*once.*Got \[1,1\]/,
+    ],
+    [
+      "a budget of nothing",
+      "{ cpuSeconds: 0, seeds: [1], variants: { a: {} } }",
+      /ablation\.cpuSeconds: .*Got 0/,
+    ],
+    [
+      "no variants",
+      "{ cpuSeconds: 9, seeds: [1], variants: {} }",
+      /ablation\.variants: .*at least one variant/,
+    ],
+    [
+      "a variant's odd name",
+      "{ cpuSeconds: 9, seeds: [1], variants: { a/b: {} } }",
+      /ablation\.variants.*a\/b/,
+    ],
+  ])("an ablation with %s is named", (_, ablation, message) => {
+    expect(faultsOf(`${sound}ablation: ${ablation}`)).toMatch(message);
+  });
+
   test.each(["{ share: 0.5 }", "{ emoji: , share: 0.5 }"])("further videos want emoji: %s", (further) => {
     const [before, after] = [
       "videoPrediction: { batch: 1",

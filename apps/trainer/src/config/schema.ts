@@ -106,8 +106,31 @@ const sampling = z.strictObject({
   prediction: z.strictObject({ temperature: temperature.optional(), ...cuts }).optional(),
 });
 
+const name = z.string().regex(/^[\w.-]+$/, "wants letters, digits, dots, dashes and underscores");
+
+/** What `nuwa ablate` compares. */
+const ablation = z.strictObject({
+  /** CPU seconds of training that each run gets. */
+  cpuSeconds: z.number().positive(),
+  /** Threads that a run computes with. */
+  threads: count.default(1),
+  /** Each variant is trained once with each of them. */
+  seeds: z
+    .array(z.int().nonnegative())
+    .min(1)
+    .refine((seeds) => new Set(seeds).size === seeds.length, { message: "wants each seed once" }),
+  /** How often a run is evaluated, at equal shares of the budget; the last time at its end. */
+  evaluations: count.default(4),
+  /** Samples of an evaluation, of held-out and of trained combinations each; all where there are fewer. */
+  samples: z.strictObject({ images: count.default(48), videos: count.default(8) }).prefault({}),
+  /** By name, what each has in place of the fields of `transformer.model`. The first is compared with the others. */
+  variants: z.record(name, section).refine((variants) => Object.keys(variants).length > 0, {
+    message: "wants at least one variant, such as raster: { shift: raster }",
+  }),
+});
+
 export const runSchema = z.strictObject({
-  name: z.string().regex(/^[\w.-]+$/, "wants letters, digits, dots, dashes and underscores"),
+  name,
   seed: z.int().nonnegative().default(0),
   /** How the finished weights are stored; checkpoints keep float32. */
   weights: z.enum(WEIGHT_TYPES).default("float32"),
@@ -128,6 +151,7 @@ export const runSchema = z.strictObject({
       train: transformerTraining,
     })
     .optional(),
+  ablation: ablation.optional(),
   sampling: sampling.default(() => sampling.parse({})),
   /** What the demo makes and judges. */
   demo: z
@@ -149,5 +173,6 @@ export const runSchema = z.strictObject({
 export type RunConfig = z.output<typeof runSchema>;
 /** The config of a run that trains a transformer too. */
 export type WholeRunConfig = RunConfig & { readonly transformer: NonNullable<RunConfig["transformer"]> };
+export type Ablation = z.output<typeof ablation>;
 export type Budget = z.output<typeof budget>;
 export type SamplingConfig = RunConfig["sampling"];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { escapeText, lineChart } from "./chart.ts";
+import { chartFile, escapeText, lineChart } from "./chart.ts";
 
 const options = { title: "Loss", xLabel: "step" };
 
@@ -59,6 +59,35 @@ test("long series are thinned by means of neighbours", () => {
 test("constant and missing data", () => {
   expect(lineChart([{ name: "a", points: [[3, 5]] }], options)).toContain("<polyline");
   expect(lineChart([{ name: "a", points: [] }], options)).toContain("no data");
+});
+
+test("a file by itself has its colours, title and legend", () => {
+  const svg = chartFile(
+    [
+      {
+        name: "a & b",
+        points: [
+          [0, 1],
+          [2, 3],
+        ],
+      },
+      {
+        name: "c",
+        points: [
+          [0, 2],
+          [2, 1],
+        ],
+      },
+    ],
+    options,
+  );
+  expect(svg).toMatch(/^<svg xmlns/);
+  expect(svg).toContain("stroke:#2563eb");
+  expect(svg).toContain("stroke:#d97706");
+  expect(svg).not.toContain("var(");
+  expect(svg).toContain(">Loss</text>");
+  expect(svg).toContain(">a &amp; b 3</text>");
+  expect(chartFile([], options)).toMatch(/<\/svg>\n$/);
 });
 
 test("names are escaped", () => {

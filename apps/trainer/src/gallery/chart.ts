@@ -1,3 +1,5 @@
+import { SERIES_COLOURS } from "./style.ts";
+
 /** One line of a chart: values over steps, in ascending order of steps. */
 export interface Series {
   readonly name: string;
@@ -13,28 +15,67 @@ export interface ChartOptions {
 
 const WIDTH = 460;
 const HEIGHT = 240;
+const TITLE = 24;
 const MARGIN = { left: 52, right: 12, top: 12, bottom: 34 };
 
 /** An inline SVG line chart in the colours of the page (`--series-0` …, `currentColor`), with a legend. */
-export function lineChart(
-  series: readonly Series[],
-  { title, xLabel, logarithmic = false }: ChartOptions,
-): string {
-  const shown = series
+export function lineChart(series: readonly Series[], options: ChartOptions): string {
+  const { title } = options;
+  const shown = shownSeries(series, options);
+  if (shown.length === 0)
+    return `<figure class="chart"><figcaption>${escapeText(title)}: no data</figcaption></figure>`;
+  const legend = shown.map(
+    ({ name, points }, index) =>
+      `<span><i style="background:var(--series-${index})"></i>${escapeText(name)} <b>${tickLabel(points.at(-1)![1])}</b></span>`,
+  );
+  return (
+    `<figure class="chart"><figcaption>${escapeText(title)}</figcaption>` +
+    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeText(title)}">` +
+    `${plot(shown, options)}</svg>` +
+    `<p class="legend">${legend.join("")}</p></figure>`
+  );
+}
+
+/** The same as an SVG file by itself, on white, with the title above and the legend at the right. */
+export function chartFile(series: readonly Series[], options: ChartOptions): string {
+  const shown = shownSeries(series, options);
+  const legend = shown.map(({ name, points }, index) => {
+    const y = MARGIN.top + 8 + 18 * index;
+    return (
+      `<rect x="${WIDTH + 8}" y="${y - 8}" width="10" height="10" rx="3" style="fill:var(--series-${index})"/>` +
+      `<text x="${WIDTH + 24}" y="${y + 1}">${escapeText(name)} ${tickLabel(points.at(-1)![1])}</text>`
+    );
+  });
+  const [width, height] = [WIDTH + 150, HEIGHT + TITLE];
+  const drawn = shown.length > 0 ? plot(shown, options) + legend.join("") : "";
+  const svg =
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${1.5 * width}" height="${1.5 * height}" ` +
+    `font-family="system-ui, sans-serif" font-size="11" fill="#5d6678">\n` +
+    `<style>.grid { stroke: #dfe3ec } .line { fill: none; stroke-width: 1.8; stroke-linejoin: round }</style>\n` +
+    `<rect width="100%" height="100%" fill="#ffffff"/>\n` +
+    `<text x="${MARGIN.left}" y="18" font-size="13" font-weight="600" fill="#1d2330">${escapeText(options.title)}</text>\n` +
+    `<g transform="translate(0 ${TITLE})">${drawn}</g>\n</svg>\n`;
+  return svg.replace(/var\(--series-(\d+)\)/g, (_, index) => SERIES_COLOURS.light[index]);
+}
+
+/** The series that have something to draw, without what no axis can show. */
+function shownSeries(series: readonly Series[], { logarithmic }: ChartOptions): Series[] {
+  return series
     .map(({ name, points }) => ({
       name,
       points: points.filter(([, y]) => Number.isFinite(y) && (!logarithmic || y > 0)),
     }))
     .filter(({ points }) => points.length > 0);
-  if (shown.length === 0)
-    return `<figure class="chart"><figcaption>${escapeText(title)}: no data</figcaption></figure>`;
+}
+
+/** Axes and lines, `WIDTH` by `HEIGHT`. */
+function plot(shown: readonly Series[], { xLabel, logarithmic = false }: ChartOptions): string {
   const all = shown.flatMap(({ points }) => points);
   const transform = logarithmic ? Math.log10 : (value: number): number => value;
   const xRange = rangeOf(all.map(([x]) => x));
   const yRange = rangeOf(all.map(([, y]) => transform(y)));
   const toX = (x: number): number => scale(x, xRange, MARGIN.left, WIDTH - MARGIN.right);
   const toY = (y: number): number => scale(transform(y), yRange, HEIGHT - MARGIN.bottom, MARGIN.top);
-
   const yTicks = (logarithmic ? logTicks(yRange) : ticks(yRange)).map((value) => {
     const y = toY(value).toFixed(1);
     return (
@@ -50,17 +91,8 @@ export function lineChart(
     const path = thin(points).map(([x, y]) => `${toX(x).toFixed(1)},${toY(y).toFixed(1)}`);
     return `<polyline class="line" style="stroke:var(--series-${index})" points="${path.join(" ")}"/>`;
   });
-  const legend = shown.map(
-    ({ name, points }, index) =>
-      `<span><i style="background:var(--series-${index})"></i>${escapeText(name)} <b>${tickLabel(points.at(-1)![1])}</b></span>`,
-  );
-  return (
-    `<figure class="chart"><figcaption>${escapeText(title)}</figcaption>` +
-    `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeText(title)}">` +
-    `${yTicks.join("")}${xTicks.join("")}${lines.join("")}` +
-    `<text x="${(MARGIN.left + WIDTH) / 2}" y="${HEIGHT - 3}" text-anchor="middle">${escapeText(xLabel)}</text></svg>` +
-    `<p class="legend">${legend.join("")}</p></figure>`
-  );
+  const label = `<text x="${(MARGIN.left + WIDTH) / 2}" y="${HEIGHT - 3}" text-anchor="middle">${escapeText(xLabel)}</text>`;
+  return `${yTicks.join("")}${xTicks.join("")}${lines.join("")}${label}`;
 }
 
 /** Text made safe between tags and inside quoted attributes. */

@@ -1,13 +1,22 @@
+/** Colours of a chart's lines on a light and on a dark page. */
+export const SERIES_COLOURS = {
+  light: ["#2563eb", "#d97706", "#059669", "#9333ea", "#dc2626", "#0891b2", "#65a30d", "#be185d"],
+  dark: ["#60a5fa", "#fbbf24", "#34d399", "#c084fc", "#f87171", "#22d3ee", "#a3e635", "#f472b6"],
+} as const;
+
+const seriesVariables = (colours: readonly string[]): string =>
+  colours.map((colour, index) => `--series-${index}: ${colour};`).join(" ");
+
 /** The page's look, for light and dark. */
 export const STYLE = `:root {
   color-scheme: light dark;
   --ink: #1d2330; --soft: #5d6678; --paper: #fbfbfd; --card: #ffffff; --line: #dfe3ec; --mark: #b45309;
-  --series-0: #2563eb; --series-1: #d97706; --series-2: #059669; --series-3: #9333ea; --series-4: #dc2626; --series-5: #0891b2;
+  ${seriesVariables(SERIES_COLOURS.light)}
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --ink: #e8ebf2; --soft: #9aa4b8; --paper: #12151c; --card: #1a1f29; --line: #2c3442; --mark: #fbbf24;
-    --series-0: #60a5fa; --series-1: #fbbf24; --series-2: #34d399; --series-3: #c084fc; --series-4: #f87171; --series-5: #22d3ee;
+    ${seriesVariables(SERIES_COLOURS.dark)}
   }
 }
 * { box-sizing: border-box; }

@@ -2,12 +2,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { cosineSchedule, Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import {
-  drawBatch,
-  type Learner,
+  blindShareAt,
+  drawBatches,
   type TrainingCodes,
   type TransformerTraining,
-  transformerStep,
 } from "../train/transformer-learner.ts";
+import { type Learner, transformerStep } from "../train/transformer-step.ts";
 import { CpuClock } from "./cpu-clock.ts";
 import type { Evaluation } from "./evaluation.ts";
 
@@ -52,16 +52,16 @@ export async function trainForBudget(
     }
     if (progress === 1) return;
     const own = rng.fork(steps);
-    const batch = drawBatch(sources, train, own);
+    const batches = drawBatches(sources, train, own);
     tf.dispose(
-      transformerStep(learner, batch, train, {
+      transformerStep(learner, batches, train, {
         rng: own,
         learningRate: learningRate(steps, progress),
-        progress,
+        blindShare: blindShareAt(train, progress),
       }),
     );
     steps++;
-    tokens += batch.codes.length;
+    for (const { codes } of batches) tokens += codes.length;
     options.onStep?.({ share: progress, cpuSeconds: clock.seconds, steps, tokens });
     await nextTurn(); // lets the events that abort run
     signal?.throwIfAborted();

@@ -19,7 +19,7 @@ export type { CacheAttention, KeyValueCache } from "./decode/key-value-cache.ts"
 export { type SelectedRows, selectRows } from "./decode/select-rows.ts";
 export { attendDense } from "./dense.ts";
 export { full } from "./full.ts";
-export { kernelThreads, type PrepareOptions, prepareKernels } from "./kernels/wasm/prepare.ts";
+export { kernelMemory, kernelThreads, type PrepareOptions, prepareKernels } from "./kernels/wasm/prepare.ts";
 export { attentionMask, pairCount } from "./mask.ts";
 export { type NearbyOptions, type NearbySize, nearby } from "./nearby.ts";
 export { type NeighbourTable, neighbourTable } from "./neighbour-table.ts";

@@ -16,6 +16,7 @@ test("leases fill the first gap that is large enough, and calls begin after the 
   expect(gap.address).toBe(START + 64);
   leases.giveBack(first);
   leases.giveBack(first); // twice is as once
+  expect(leases.bytes).toBe(4 * (48 + 16 + 112)); // whole multiples of 64 bytes
   expect(leases.take(16).address).toBe(START);
 });
 

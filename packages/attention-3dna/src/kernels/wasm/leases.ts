@@ -16,6 +16,11 @@ export class Leases {
     return last ? endOf(last) : START;
   }
 
+  /** What is taken now, in bytes. */
+  get bytes(): number {
+    return this.#regions.reduce((sum, region) => sum + endOf(region) - region.address, 0);
+  }
+
   /**
    * Room for `length` numbers, in the first gap that has it. Views of the memory that were made before are no longer good.
    *

@@ -38,6 +38,14 @@ export function kernelThreads(): number {
 }
 
 /**
+ * What the CPU's kernel holds, in bytes: `total`, which never shrinks, and the part `kept` beyond its call by caches of
+ * keys and values.
+ */
+export function kernelMemory(): { readonly total: number; readonly kept: number } {
+  return { total: current?.memoryBytes ?? 0, kept: current?.leases.bytes ?? 0 };
+}
+
+/**
  * Compiles the CPU's kernel and starts its threads, which sleep between calls and keep no process alive. Without it
  * `attend` compiles at its first call and runs on one thread. Another call changes the number of threads.
  *

@@ -89,6 +89,10 @@ export class KernelRuntime {
     return this.#helpers.length + 1;
   }
 
+  get memoryBytes(): number {
+    return this.#memory.buffer.byteLength;
+  }
+
   /** An empty workspace for a call; what the last one left there is forgotten. */
   workspace(): Workspace {
     return new Workspace(this.#memory, this.leases.end);

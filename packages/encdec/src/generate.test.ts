@@ -1,3 +1,4 @@
+import { kernelMemory } from "@nuwa/attention-3dna";
 import { type Grid, imageGrid, Rng, tokenCount, videoGrid } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
@@ -207,6 +208,16 @@ describe("options", () => {
         throw new Error("from the caller");
       };
       await expect(generate(own, { condition: text, grid, onStep })).rejects.toThrow("from the caller");
+      own.dispose();
+    }));
+
+  test("a condition that the model cannot read leaves nothing behind", () =>
+    expectNoLeak(async () => {
+      const own = model();
+      const before = kernelMemory();
+      const unread: Condition = { kind: "text", tokens: Int32Array.of(99) };
+      await expect(generate(own, { condition: unread, grid })).rejects.toThrow("a text's tokens");
+      expect(kernelMemory().kept).toBe(before.kept);
       own.dispose();
     }));
 

@@ -51,6 +51,7 @@ export class StepDecoder {
       steps.map(({ positions }) => positions),
     );
     const size = { rows: conditions.length, slots: this.#plan.slots };
+    this.#cross = crossGroups(model, conditions); // first: it refuses bad conditions
     this.#caches = model.decoder.blocks.map(({ selfAttention }) => selfAttention.cache(size));
     this.#positions = tf.keep(model.targets.positions.apply(grid));
     this.#rotary = rotaryOf(model.config, grid);

@@ -15,6 +15,7 @@ export {
   type KnownTokens,
   type StepProgress,
 } from "./generate.ts";
+export { type GenerateBestOptions, generateBest, type ScoredCodes } from "./generate-best.ts";
 export type { LossOptions, LossResult } from "./loss.ts";
 export { EncoderDecoder, type LogitsOptions } from "./model.ts";
 export { type ConfigName, namedConfig, namedConfigs } from "./named-configs.ts";
@@ -22,4 +23,5 @@ export { type ParameterCounts, parameterCounts } from "./parameter-counts.ts";
 export { type PatternConfig, patternFromConfig, patternSchema } from "./pattern-config.ts";
 export type { SamplerOptions } from "./sampler.ts";
 export { decodeSchedule, type ScheduleOptions } from "./schedule.ts";
+export { likelihood, likelihoodRatio, type Scorer, type ScorerContext } from "./scorer.ts";
 export type { Shift } from "./shift.ts";

@@ -2,7 +2,7 @@ import { AdamW, namedParams, Rng, valueAndGradients, videoGrid } from "@nuwa/ten
 import { expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
-import { decodeSchedule, EncoderDecoder, generate } from "./index.ts";
+import { decodeSchedule, EncoderDecoder, generate, generateBest } from "./index.ts";
 
 beforeAll(useCpu);
 
@@ -36,6 +36,8 @@ test("the README's example", () =>
     const sampler = { temperature: 1, topK: 32, seed: 7 };
     const videos = await generate(model, { condition: text, grid, sampler, guidance: 2, samples: 2 });
     expect(videos.map((codes) => codes.length)).toEqual([32, 32]);
+    const [best] = await generateBest(model, { condition: text, grid, sampler, samples: 4 });
+    expect([best.codes.length, best.score < 0, best.sample < 4]).toEqual([32, true, true]);
     expect(decodeSchedule({ pattern: model.decoderPattern, grid })).toHaveLength(9);
 
     tf.dispose([targets, norm, gradients, { ...value }]);

@@ -8,6 +8,7 @@ import {
 } from "@nuwa/attention-3dna";
 import { type Grid, imageGrid, Rng, tokenCount, videoGrid } from "@nuwa/tensor3d";
 import { describe, expect, test } from "vitest";
+import { dependencyGraph, earliestSteps } from "./exactness/dependency-graph.ts";
 import { decodeSchedule, parallelSteps, sequentialSteps } from "./schedule.ts";
 import { type Shift, shiftedIndices } from "./shift.ts";
 
@@ -80,11 +81,12 @@ describe.each(patterns)("$name", (pattern) => {
   test.each(["axes", "row", "raster"] as const)(
     "every token is as early as its dependencies allow, shift %s",
     (shift) => {
+      const graph = dependencyGraph(pattern, grid, shift);
       const uniform = new Rng(5).uniform(tokenCount(grid));
       for (const maskOf of Object.values(masks)) {
         const known = Uint8Array.from(uniform, (value, index) => maskOf(index, value));
         const steps = decodeSchedule({ pattern, grid, shift, known });
-        expect(steps.map((step) => [...step])).toEqual(bruteForce(pattern, grid, shift, known));
+        expect(steps.map((step) => [...step])).toEqual(earliestSteps(graph, known));
         checkOrder(parallelSteps({ pattern, grid, shift, known }), { pattern, grid, shift, known });
         const sequential = sequentialSteps({ pattern, grid, shift, known });
         checkOrder(sequential, { pattern, grid, shift, known });
@@ -102,27 +104,6 @@ test("full attention takes about one token a step, and a mask of the wrong size 
     "known needs one entry per token of the grid, 4, got 3",
   );
 });
-
-/** Samples, step by step, every unknown token whose dependencies, followed through the graph, are all known. */
-function bruteForce(pattern: AttentionPattern, grid: Grid, shift: Shift, known: Uint8Array): number[][] {
-  const { offsets, keys } = neighbourTable(pattern, { queryGrid: grid, causal: true });
-  const inputs = shiftedIndices(shift, grid);
-  const decided = known.slice();
-  const border = decided.length;
-  const steps: number[][] = [];
-  const isComputable = (position: number, seen: Set<number>): boolean => {
-    if (seen.has(position)) return true;
-    seen.add(position);
-    if (!inputs.every((input) => input[position] === border || decided[input[position]])) return false;
-    return keys.subarray(offsets[position], offsets[position + 1]).every((key) => isComputable(key, seen));
-  };
-  while (!decided.every(Boolean)) {
-    const step = [...decided.keys()].filter((p) => !decided[p] && isComputable(p, new Set()));
-    for (const position of step) decided[position] = 1;
-    steps.push(step);
-  }
-  return steps;
-}
 
 /** Fails when a step computes a position before its inputs are known or its window is computed. */
 function checkOrder(

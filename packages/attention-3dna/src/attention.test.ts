@@ -1,10 +1,11 @@
 import { imageGrid, namedParams, Rng, randomNormal, textGrid, videoGrid } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { Attention3D } from "./attention.ts";
 import { CachePlan } from "./decode/cache-plan.ts";
 import { selectRows } from "./decode/select-rows.ts";
+import { kernelMemory } from "./kernels/wasm/prepare.ts";
 import { nearby } from "./nearby.ts";
 import { neighbourTable } from "./neighbour-table.ts";
 import { rotaryTable } from "./rotary.ts";
@@ -111,3 +112,17 @@ test("sizes that do not fit are refused", () => {
     "Attention3D x: wanted the shape [b, n, 8]",
   );
 });
+
+test("a memory that cannot be filled leaves nothing behind", () =>
+  expectNoLeak(() => {
+    const attention = new Attention3D({ dim: 4, heads: 2 }, new Rng(1));
+    const context = randomNormal([1, 5, 4], new Rng(2));
+    vi.spyOn(attention.value, "apply").mockImplementation(() => {
+      throw new Error("no room");
+    });
+    const before = kernelMemory();
+    expect(() => attention.memory(context)).toThrow("no room");
+    expect(kernelMemory().kept).toBe(before.kept);
+    context.dispose();
+    attention.dispose();
+  }));

@@ -104,13 +104,18 @@ export class Attention3D {
     assertShape("Attention3D context", context, ["b", "m", this.config.contextDim]);
     const [batch, slots] = context.shape;
     const memory = createCache({ rows: rows?.length ?? batch, slots, ...this.#heads });
-    tf.tidy(() => {
-      const project = (layer: Linear) => {
-        const projected = layer.apply(context);
-        return rows ? tf.gather(projected, tf.tensor1d(rows, "int32")) : projected;
-      };
-      memory.fill(project(this.key) as tf.Tensor3D, project(this.value) as tf.Tensor3D);
-    });
+    try {
+      tf.tidy(() => {
+        const project = (layer: Linear) => {
+          const projected = layer.apply(context);
+          return rows ? tf.gather(projected, tf.tensor1d(rows, "int32")) : projected;
+        };
+        memory.fill(project(this.key) as tf.Tensor3D, project(this.value) as tf.Tensor3D);
+      });
+    } catch (error) {
+      memory.dispose();
+      throw error;
+    }
     return memory;
   }
 

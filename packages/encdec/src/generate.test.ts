@@ -2,7 +2,7 @@ import { kernelMemory } from "@nuwa/attention-3dna";
 import { type Grid, imageGrid, Rng, tokenCount, videoGrid } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test, vi } from "vitest";
 import type { Condition } from "./condition.ts";
 import type { EncoderDecoderInput } from "./config.ts";
 import { loud, tinyConfig } from "./fixtures/tiny.ts";
@@ -220,6 +220,20 @@ describe("options", () => {
       expect(kernelMemory().kept).toBe(before.kept);
       own.dispose();
     }));
+
+  test.each(["cache", "memory"] as const)("no room for a layer's %s leaves nothing behind", (kind) =>
+    expectNoLeak(async () => {
+      const own = model();
+      const before = kernelMemory();
+      const { selfAttention, crossAttention } = own.decoder.blocks[1];
+      vi.spyOn(kind === "cache" ? selfAttention : crossAttention, kind).mockImplementation(() => {
+        throw new Error("no room");
+      });
+      await expect(generate(own, { condition: text, grid })).rejects.toThrow("no room");
+      expect(kernelMemory().kept).toBe(before.kept);
+      own.dispose();
+    }),
+  );
 
   test.each([
     [{ sampler: { temperature: -1 } }, "temperature must be a number of at least 0, got -1"],

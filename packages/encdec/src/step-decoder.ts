@@ -12,7 +12,7 @@ import { type Grid, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Condition } from "./condition.ts";
 import type { EncoderDecoder } from "./model.ts";
-import { rotaryOf, rotaryRows } from "./rotary.ts";
+import { rotaryOf, rotaryRows, rotaryTensors } from "./rotary.ts";
 import type { DecodeStep } from "./schedule.ts";
 import { shiftedIndices } from "./shift.ts";
 
@@ -34,6 +34,8 @@ export class StepDecoder {
   readonly #positions: tf.Tensor2D;
   readonly #rotary: RotaryTable | undefined;
   readonly #cross: CrossGroup[];
+  /** All that it made and frees. */
+  readonly #owned: { dispose(): void }[] = [];
 
   /** @param conditions one for each row; the same object in neighbouring rows is encoded once */
   constructor(
@@ -42,7 +44,6 @@ export class StepDecoder {
     conditions: readonly Condition[],
     steps: readonly DecodeStep[],
   ) {
-    this.#cross = crossGroups(model, conditions); // first: it refuses bad conditions, before anything is held
     this.#model = model;
     this.#grid = grid;
     this.#inputs = shiftedIndices(model.config.shift, grid);
@@ -51,10 +52,20 @@ export class StepDecoder {
       steps.map(({ positions }) => positions),
     );
     const size = { rows: conditions.length, slots: this.#plan.slots };
-    this.#cross = crossGroups(model, conditions); // first: it refuses bad conditions
-    this.#caches = model.decoder.blocks.map(({ selfAttention }) => selfAttention.cache(size));
-    this.#positions = tf.keep(model.targets.positions.apply(grid));
-    this.#rotary = rotaryOf(model.config, grid);
+    const own = <Item extends { dispose(): void }>(item: Item): Item => {
+      this.#owned.push(item);
+      return item;
+    };
+    try {
+      this.#cross = crossGroups(model, conditions, own);
+      this.#caches = model.decoder.blocks.map(({ selfAttention }) => own(selfAttention.cache(size)));
+      this.#positions = own(tf.keep(model.targets.positions.apply(grid)));
+      this.#rotary = rotaryOf(model.config, grid);
+      for (const table of rotaryTensors(this.#rotary)) own(table);
+    } catch (error) {
+      this.dispose();
+      throw error;
+    }
   }
 
   /**
@@ -93,10 +104,7 @@ export class StepDecoder {
   }
 
   dispose(): void {
-    for (const cache of this.#caches) cache.dispose();
-    this.#positions.dispose();
-    tf.dispose({ ...this.#rotary });
-    for (const { layers } of this.#cross) for (const memory of layers) memory.dispose();
+    for (const item of this.#owned) item.dispose();
   }
 
   #inputCodes(positions: Int32Array, codes: readonly Int32Array[]): tf.Tensor[] {
@@ -119,7 +127,12 @@ export class StepDecoder {
   }
 }
 
-function crossGroups(model: EncoderDecoder, conditions: readonly Condition[]): CrossGroup[] {
+/** @param own takes each memory that is made, also where a later one cannot be */
+function crossGroups(
+  model: EncoderDecoder,
+  conditions: readonly Condition[],
+  own: (memory: KeyValueCache) => KeyValueCache,
+): CrossGroup[] {
   const runs: { condition: Condition; count: number }[] = [];
   for (const condition of conditions) {
     const last = runs.at(-1);
@@ -134,7 +147,7 @@ function crossGroups(model: EncoderDecoder, conditions: readonly Condition[]): C
       const rows = Int32Array.from(repeats.flatMap((repeat, run) => new Array<number>(repeat).fill(run)));
       const repeated = rows.length === count ? undefined : rows;
       const layers = model.decoder.blocks.map(({ crossAttention }) =>
-        crossAttention.memory(hidden, repeated),
+        own(crossAttention.memory(hidden, repeated)),
       );
       return { count: rows.length, grid, pattern, layers };
     });

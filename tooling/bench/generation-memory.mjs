@@ -1,5 +1,6 @@
 // Whether memory stays flat over many generations, some of them aborted: tensors, the kernel's memory, and the process.
 
+import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -73,8 +74,11 @@ async function generation(index) {
   }
 }
 
-function reading() {
-  collectGarbage();
+async function reading() {
+  for (let pass = 0; pass < 3; pass++) {
+    collectGarbage();
+    await setTimeout(50); // pages go back to the system on other threads
+  }
   const { kept, total } = kernelMemory();
   return { rss: process.memoryUsage().rss, tensors: tf.memory().numTensors, kept, total };
 }
@@ -85,7 +89,7 @@ let aborted = 0;
 for (let index = 0; index < generations; index++) {
   aborted += await generation(index);
   if ((index + 1) % Math.ceil(generations / readings) !== 0) continue;
-  const { rss, tensors, kept, total } = reading();
+  const { rss, tensors, kept, total } = await reading();
   all.push({ rss, tensors, kept, total });
   console.log(
     `${index + 1} generations, ${aborted} aborted: process ${mebibytes(rss)}, ${tensors} tensors, ` +

@@ -169,7 +169,7 @@ function checkOptions(model: EncoderDecoder, options: GenerateBatchOptions): voi
     if (codes?.length !== count)
       throw fail(`known.codes has one entry a token, ${count}, got ${codes?.length}.`);
     checkTokens(
-      codes.filter((_, token) => known.mask[token] === 1),
+      codes.filter((_, token) => known.mask[token]),
       model.config.codebookSize,
       "generate: known codes",
     );

@@ -29,10 +29,16 @@ function randomConfig(rng: Rng): EncoderDecoderInput {
   const decoderPattern = randomPattern(rng);
   const windowed = typeof decoderPattern === "object" && decoderPattern.kind === "nearby";
   const targetGrid = randomGrid(rng);
+  const rotary = chance(rng, 0.3);
   return {
-    dim: heads * pick(rng, [4, 5, 8]),
+    dim: heads * (rotary ? pick(rng, [6, 8]) : pick(rng, [4, 5, 8])),
     heads,
-    headDim: chance(rng, 0.2) ? 3 : undefined,
+    headDim: !rotary && chance(rng, 0.2) ? 3 : undefined,
+    rotary,
+    sandwichNorm: chance(rng, 0.3),
+    feedForward: pick(rng, ["gelu", "gelu", "geglu", "swiglu"]),
+    inputTables: chance(rng, 0.2) ? "shared" : "separate",
+    visualConditions: true,
     encoderLayers: pick(rng, [0, 1, 1, 2]),
     decoderLayers: pick(rng, [1, 2, 3, 4]),
     codebookSize: pick(rng, [5, 16, 33]),
@@ -73,13 +79,18 @@ function randomOptions(rng: Rng, config: EncoderDecoderInput): GenerateBatchOpti
 
 function randomCondition(
   rng: Rng,
-  { textLength, conditionGrid, targetGrid }: EncoderDecoderInput,
+  { textLength, conditionGrid, targetGrid, codebookSize }: EncoderDecoderInput,
 ): Condition {
-  const kind = pick(rng, ["none", "text", "text", "sketch"] as const);
+  const kind = pick(rng, ["none", "text", "text", "sketch", "visual"] as const);
   if (kind === "none") return { kind };
   if (kind === "text") {
-    const [length] = rng.integers(1, textLength + 1);
-    return { kind, tokens: rng.integers(length, textVocabulary) };
+    const [length] = rng.integers(1, textLength);
+    return { kind, tokens: rng.integers(1 + length, textVocabulary) };
+  }
+  if (kind === "visual") {
+    const grid = randomPart(rng, targetGrid);
+    const codes = rng.integers(tokenCount(grid), codebookSize);
+    return { kind: grid.frames === 1 ? "image" : "video", grid, codes };
   }
   const grid = randomPart(rng, conditionGrid ?? targetGrid);
   return { kind, grid, codes: rng.integers(tokenCount(grid), sketchCodebookSize) };

@@ -1,0 +1,61 @@
+// Generating videos: ours against a PyTorch decoder with caches and against nuwa-pytorch, and how the cost grows.
+import { writeFile } from "node:fs/promises";
+import { availableParallelism, cpus, loadavg } from "node:os";
+import { parseArgs } from "node:util";
+import { kernelThreads, prepareKernels } from "@nuwa/attention-3dna";
+import { useBackend } from "@nuwa/backends";
+import { measureSpeed } from "./lib/generation-compare.mjs";
+import { measureGrowth } from "./lib/generation-growth.mjs";
+import { measureNuwa } from "./lib/generation-nuwa.mjs";
+
+/** Growth comes first: it reads the memory of the process, which keeps what others have freed. */
+const parts = { growth: measureGrowth, speed: measureSpeed, nuwa: measureNuwa };
+
+const { values: options } = parseArgs({
+  options: {
+    part: { type: "string", multiple: true, default: Object.keys(parts) },
+    rounds: { type: "string", default: "3" },
+    "peer-tokens": { type: "string", default: "2560" },
+    checked: { type: "string", default: "640" },
+    seed: { type: "string", default: "0" },
+    threads: { type: "string" },
+    python: { type: "string", default: process.env.NUWA_BENCH_PYTHON ?? "python3" },
+    json: { type: "string" },
+  },
+});
+for (const part of options.part) {
+  if (!(part in parts)) throw new Error(`--part: wanted ${Object.keys(parts).join(" or ")}, got ${part}.`);
+}
+const threads = options.threads === undefined ? availableParallelism() : wholeNumber("threads");
+const settings = {
+  rounds: wholeNumber("rounds"),
+  peerTokens: wholeNumber("peer-tokens"),
+  checked: wholeNumber("checked"),
+  seed: Number(options.seed),
+  python: options.python,
+  threads,
+};
+
+const backend = await useBackend("node", { threads });
+await prepareKernels(options.threads === undefined ? {} : { threads });
+const about = {
+  machine: `${cpus()[0].model.trim()}, ${availableParallelism()} cores`,
+  load: loadavg()[0],
+  ours: `${backend.name}, ${backend.device}, ${backend.detail}; ${kernelThreads()} threads in the kernel`,
+};
+console.log(`${about.machine}, load ${about.load.toFixed(1)}\nours: ${about.ours}`);
+if (about.load > availableParallelism() / 2) {
+  console.log("The machine is busy: threads that wait for each other suffer most, so the ratios say little.");
+}
+const results = { about };
+for (const [part, measure] of Object.entries(parts)) {
+  if (options.part.includes(part)) results[part] = await measure(settings);
+}
+console.log(`\nload at the end: ${((about.loadAtEnd = loadavg()[0])).toFixed(1)}`);
+if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
+
+function wholeNumber(name) {
+  const value = Number(options[name]);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`--${name}: wanted a whole number of at least 1, got ${options[name]}.`);
+}

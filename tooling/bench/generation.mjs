@@ -4,9 +4,11 @@ import { availableParallelism, cpus, loadavg } from "node:os";
 import { parseArgs } from "node:util";
 import { kernelThreads, prepareKernels } from "@nuwa/attention-3dna";
 import { useBackend } from "@nuwa/backends";
+import { tokenCount } from "@nuwa/tensor3d";
 import { measureSpeed } from "./lib/generation-compare.mjs";
 import { measureGrowth } from "./lib/generation-growth.mjs";
 import { measureNuwa } from "./lib/generation-nuwa.mjs";
+import { config } from "./lib/generation-sizes.mjs";
 
 /** Growth comes first: it reads the memory of the process, which keeps what others have freed. */
 const parts = { growth: measureGrowth, speed: measureSpeed, nuwa: measureNuwa };
@@ -16,7 +18,7 @@ const { values: options } = parseArgs({
     part: { type: "string", multiple: true, default: Object.keys(parts) },
     rounds: { type: "string", default: "3" },
     "peer-tokens": { type: "string", default: "2560" },
-    checked: { type: "string", default: "640" },
+    checked: { type: "string", default: "320" },
     seed: { type: "string", default: "0" },
     threads: { type: "string" },
     python: { type: "string", default: process.env.NUWA_BENCH_PYTHON ?? "python3" },
@@ -26,11 +28,12 @@ const { values: options } = parseArgs({
 for (const part of options.part) {
   if (!(part in parts)) throw new Error(`--part: wanted ${Object.keys(parts).join(" or ")}, got ${part}.`);
 }
+const tokens = tokenCount(config.targetGrid);
 const threads = options.threads === undefined ? availableParallelism() : wholeNumber("threads");
 const settings = {
   rounds: wholeNumber("rounds"),
-  peerTokens: wholeNumber("peer-tokens"),
-  checked: wholeNumber("checked"),
+  peerTokens: wholeNumber("peer-tokens", tokens),
+  checked: wholeNumber("checked", tokens),
   seed: Number(options.seed),
   python: options.python,
   threads,
@@ -54,8 +57,9 @@ for (const [part, measure] of Object.entries(parts)) {
 console.log(`\nload at the end: ${((about.loadAtEnd = loadavg()[0])).toFixed(1)}`);
 if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
 
-function wholeNumber(name) {
+function wholeNumber(name, most = Infinity) {
   const value = Number(options[name]);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new Error(`--${name}: wanted a whole number of at least 1, got ${options[name]}.`);
+  if (Number.isInteger(value) && value > 0 && value <= most) return value;
+  const range = most === Infinity ? "of at least 1" : `from 1 to ${most}`;
+  throw new Error(`--${name}: wanted a whole number ${range}, got ${options[name]}.`);
 }

@@ -26,11 +26,12 @@ export function createOurs(config, seed) {
       return (performance.now() - started) / 1000;
     },
     /** The likeliest codes of a video, `[tokens]`. */
-    async greedy() {
+    async greedy({ guided }) {
       const [codes] = await generate(model, {
         condition,
         grid: config.targetGrid,
         sampler: { temperature: 0 },
+        guidance: guided ? guidance : 1,
       });
       return codes;
     },

@@ -4,8 +4,8 @@ Usage: python generation.py job.json
 Prints one line of JSON about itself, then answers each line of JSON on stdin with one of its own:
 {"logits": n, "file": path} computes the first n tokens' logits, given the codes in the job: {"error": largest difference
     to the file's, relative to their largest}
-{"greedy": n} takes the likeliest code n times: {"codes": [...]}
 {"prepare": way} sets up "eager" or "compiled": {"failed": reason or null}
+{"greedy": way, "guided": bool, "tokens": n} takes the likeliest code n times: {"codes": [...]}
 {"run": way, "guided": bool, "tokens": n} draws the first n tokens: {"seconds": s}
 """
 
@@ -92,8 +92,8 @@ class Generator:
     """Draws videos code by code, in raster order; two rows, the text and None, for guidance."""
 
     def __init__(self, model, job, rows):
-        config = self.config = job["config"]
-        self.model, self.rows, self.border = model, rows, config["codebookSize"]
+        config = job["config"]
+        self.model, self.sampler, self.rows, self.border = model, job["sampler"], rows, config["codebookSize"]
         none = [config["textVocabulary"] + 1] * config["textLength"]
         self.texts = torch.tensor([job["text"], none][:rows])
         self.stack = Stack(model, rows, config).eval()
@@ -114,10 +114,10 @@ class Generator:
         """All shapes equal: windows are filled up and masked."""
         torch._inductor.config.freezing = True
         self.apply["compiled"] = torch.compile(self.stack, dynamic=False)
-        self.decode("compiled", 8, likeliest)
+        self.greedy("compiled", 8)
 
     def decode(self, way, count, choose):
-        """choose(logits [rows, codes], token) -> code, for the first `count` tokens."""
+        """choose(logits [codes], token) -> code, for the first `count` tokens."""
         text = self.model.encoder(self.model.texts(self.texts))
         for block in self.stack.blocks:
             block.read(text)
@@ -128,33 +128,33 @@ class Generator:
         for token in range(count):
             read = codes[self.inputs[token]].expand(self.rows, -1)
             mask = self.masks[token] if compiled else None
-            codes[token] = choose(step(read, self.tokens[token], windows[token], mask), token)
+            logits = step(read, self.tokens[token], windows[token], mask)
+            guided = logits[0] if self.rows == 1 else torch.lerp(logits[1], logits[0], self.sampler["guidance"])
+            codes[token] = choose(guided, token)
         return codes[:count]
 
     def logits(self, codes, count):
         seen = []
 
         def choose(logits, token):
-            seen.append(logits[0].clone())
+            seen.append(logits.clone())
             return codes[token]
 
         self.decode("eager", count, choose)
         return torch.stack(seen)
 
-    def seconds(self, way, count, sampler):
+    def greedy(self, way, count):
+        return self.decode(way, count, lambda logits, _: logits.argmax())
+
+    def seconds(self, way, count):
         def choose(logits, _):
-            chosen = logits[0] if self.rows == 1 else torch.lerp(logits[1], logits[0], sampler["guidance"])
-            values, codes = torch.topk(chosen, sampler["topK"])
-            weights = torch.softmax(values / sampler["temperature"], 0)
-            return codes[torch.multinomial(weights, 1)].item()
+            values, codes = torch.topk(logits, self.sampler["topK"])
+            weights = torch.softmax(values / self.sampler["temperature"], 0)
+            return codes[torch.multinomial(weights, 1)]
 
         started = time.perf_counter()
         self.decode(way, count, choose)
         return time.perf_counter() - started
-
-
-def likeliest(logits, _):
-    return logits[0].argmax().item()
 
 
 @torch.inference_mode()
@@ -166,7 +166,6 @@ def main():
     model = EncoderDecoder(job["config"]).eval()
     load(model, job["weights"])
     generators = {guided: Generator(model, job, 2 if guided else 1) for guided in (False, True)}
-    plain = generators[False]
 
     def prepare(way):
         try:
@@ -180,14 +179,14 @@ def main():
     def answer(message):
         if "logits" in message:
             expected = load_file(message["file"])["logits"]
-            actual = plain.logits(torch.tensor(job["codes"]), message["logits"])
+            actual = generators[False].logits(torch.tensor(job["codes"]), message["logits"])
             return {"error": ((actual - expected).abs().max() / expected.abs().max()).item()}
-        if "greedy" in message:
-            return {"codes": plain.decode("eager", message["greedy"], likeliest).tolist()}
         if "prepare" in message:
             return prepare(message["prepare"])
-        generator = generators[message["guided"]]
-        return {"seconds": generator.seconds(message["run"], message["tokens"], job["sampler"])}
+        generator, count = generators[message["guided"]], message["tokens"]
+        if "greedy" in message:
+            return {"codes": generator.greedy(message["greedy"], count).tolist()}
+        return {"seconds": generator.seconds(message["run"], count)}
 
     about = {
         "version": f"PyTorch {torch.__version__}",

@@ -23,7 +23,7 @@ export async function measureNuwa({ python, threads, rounds, seed }) {
   try {
     const job = join(folder, "job.json");
     await writeFile(job, JSON.stringify({ config, sampler, threads }));
-    const peer = await startPeer(python, "nuwa_generation.py", [job]);
+    const peer = await startPeer(python, "nuwa_pytorch_generation.py", [job]);
     console.log(`\nnuwa: ${describe(config)}, window 3x3x3`);
     console.log(`  peer: ${peer.about.version}, ${peer.about.threads} threads`);
     const results = { peer: peer.about.version };

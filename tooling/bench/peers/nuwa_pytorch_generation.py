@@ -1,6 +1,6 @@
 """What a token costs nuwa-pytorch, whose NUWA.generate computes all tokens before anew for each one.
 
-Usage: python nuwa_generation.py job.json
+Usage: python nuwa_pytorch_generation.py job.json
 Prints one line of JSON about itself, then for each line {"token": i, "guided": bool} on stdin how long drawing token i
 takes after i others: {"seconds": s}.
 """
@@ -11,36 +11,9 @@ import time
 from importlib.metadata import version
 
 import torch
-from nuwa_pytorch import NUWA, VQGanVAE
 from nuwa_pytorch.nuwa_pytorch import gumbel_sample, top_k
 
-
-def create(config):
-    """Its model in our configuration. Its text encoder runs only when reversible."""
-    grid = config["targetGrid"]
-    vae = VQGanVAE(
-        dim=16,
-        image_size=2 * grid["height"],
-        num_layers=1,
-        vq_codebook_size=config["codebookSize"],
-        use_vgg_and_gan=False,
-    )
-    head_dim = config["dim"] // config["heads"]
-    return NUWA(
-        vae=vae,
-        dim=config["dim"],
-        max_video_frames=grid["frames"],
-        text_num_tokens=config["textVocabulary"],
-        text_max_seq_len=config["textLength"],
-        text_enc_depth=config["encoderLayers"],
-        text_enc_heads=config["heads"],
-        text_enc_dim_head=head_dim,
-        enc_reversible=True,
-        dec_depth=config["decoderLayers"],
-        dec_heads=config["heads"],
-        dec_dim_head=head_dim,
-        sparse_3dna_kernel_size=tuple(reversed(config["decoderPattern"]["extent"])),
-    ).eval()
+from nuwa_pytorch_model import create
 
 
 def draw(model, codes, text, mask, guidance):
@@ -64,13 +37,13 @@ def main():
     torch.manual_seed(0)
     config = job["config"]
     model = create(config)
-    words = torch.randint(1, config["textVocabulary"], (1, config["textLength"]))
+    words = torch.randint(1, config["textVocabulary"] + 1, (1, config["textLength"]))
     mask = words != 0
     text = model.embed_text(words, mask=mask)
     about = {
         "version": f"nuwa-pytorch {version('nuwa-pytorch')} on PyTorch {torch.__version__}",
         "threads": torch.get_num_threads(),
-        "parameters": sum(p.numel() for p in model.parameters()) - sum(p.numel() for p in model.vae.parameters()),
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
     print(json.dumps(about), flush=True)
     for line in sys.stdin:

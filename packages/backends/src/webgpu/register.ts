@@ -88,6 +88,7 @@ async function open(options: WebgpuOptions): Promise<Opened> {
   if (tf.findBackendFactory("webgpu")) tf.removeBackend("webgpu"); // the one with a device of its own, which tfjs registers when it is imported
   tf.registerBackend("webgpu", () => backend, 3);
   destroyAtExit(device);
+  if (found.software) avoidBarriers();
   const kind = found.software ? ", software adapter" : "";
   const selected = {
     name: "webgpu",
@@ -95,6 +96,16 @@ async function open(options: WebgpuOptions): Promise<Opened> {
     detail: `tfjs-backend-webgpu on ${found.detail}${kind}`,
   };
   return { backend, errors, selected };
+}
+
+/**
+ * tfjs gives small products to programs of many barriers, which a processor takes 4 to 500 times as long for as for its
+ * packed program. An own choice of the flag stays.
+ */
+function avoidBarriers(): void {
+  const flag = "WEBGPU_MATMUL_PROGRAM_TYPE";
+  const [automatic, packed] = [-1, 3]; // of tfjs's MatMulProgramType
+  if (tf.env().getNumber(flag) === automatic) tf.env().set(flag, packed);
 }
 
 /** Makes reads fail after an invalid GPU command, and synchronous reads fail at once, saying what to do. */

@@ -85,6 +85,7 @@ test("a file by itself has its colours, title and legend", () => {
   expect(svg).toContain("stroke:#2563eb");
   expect(svg).toContain("stroke:#d97706");
   expect(svg).not.toContain("var(");
+  expect(svg).toContain("<title>Loss</title>");
   expect(svg).toContain(">Loss</text>");
   expect(svg).toContain(">a &amp; b 3</text>");
   expect(chartFile([], options)).toMatch(/<\/svg>\n$/);

@@ -50,7 +50,8 @@ export function chartFile(series: readonly Series[], options: ChartOptions): str
   const drawn = shown.length > 0 ? plot(shown, options) + legend.join("") : "";
   const svg =
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${1.5 * width}" height="${1.5 * height}" ` +
-    `font-family="system-ui, sans-serif" font-size="11" fill="#5d6678">\n` +
+    `font-family="system-ui, sans-serif" font-size="11" fill="#5d6678" role="img">\n` +
+    `<title>${escapeText(options.title)}</title>\n` +
     `<style>.grid { stroke: #dfe3ec } .line { fill: none; stroke-width: 1.8; stroke-linejoin: round }</style>\n` +
     `<rect width="100%" height="100%" fill="#ffffff"/>\n` +
     `<text x="${MARGIN.left}" y="18" font-size="13" font-weight="600" fill="#1d2330">${escapeText(options.title)}</text>\n` +

@@ -20,22 +20,26 @@ export function offer(steps: i32): void {
   atomic.notify(offeredOf(job), -1);
 }
 
-/** The main thread's part: works until all of a step is done. */
+/** The main thread's part: works at a step until all of it is done. What it needs must be complete. */
 export function complete(step: i32): void {
   const job = theJob();
   const left = leftOf(stepOf(job, step));
   while (atomic.load<i32>(left) !== 0) {
-    if (!takeTile(job, 0)) awaitZero(left);
+    if (!takeTile(job, 0, step)) awaitZero(left);
   }
 }
 
-/** Closes the job, and returns when no thread looks at it any more. Steps that are not complete are given up. */
-export function finish(): void {
+/** Closes the job: other threads take no more tiles. Steps that are not complete are given up. */
+export function close(): void {
   const job = theJob();
   atomic.store<i32>(nextOf(job), job.steps * job.tiles);
   offer(job.steps);
   atomic.add<i32>(epochOf(job), 1);
-  awaitZero(workingOf(job));
+}
+
+/** Returns when no other thread looks at the closed job any more. */
+export function settle(): void {
+  awaitZero(workingOf(theJob()));
 }
 
 /** Copies rows of some bytes, which lie apart by strides, between places that do not overlap. No other thread is at work. */
@@ -51,7 +55,7 @@ export function work(thread: i32): void {
     if ((epoch & 1) !== 0) {
       atomic.add<i32>(workingOf(job), 1);
       // Only while the job is still open; the main thread waits for those that are working.
-      if (atomic.load<i32>(epochOf(job)) === epoch) while (takeTile(job, thread)) {}
+      if (atomic.load<i32>(epochOf(job)) === epoch) while (takeTile(job, thread, job.steps)) {}
       atomic.sub<i32>(workingOf(job), 1);
       atomic.notify(workingOf(job), 1);
     }
@@ -59,11 +63,17 @@ export function work(thread: i32): void {
   }
 }
 
-/** Computes the next tile, once what it needs is there. Returns false where none is left. */
-function takeTile(job: Job, thread: i32): bool {
-  const tile = atomic.add<i32>(nextOf(job), 1);
-  const index = tile / job.tiles;
-  if (index >= job.steps) return false;
+/** Computes the next tile of the steps up to `last`, once what it needs is there. Returns false where none is left. */
+function takeTile(job: Job, thread: i32, last: i32): bool {
+  let tile = atomic.load<i32>(nextOf(job));
+  let index: i32;
+  while (true) {
+    index = tile / job.tiles;
+    if (index >= job.steps || index > last) return false;
+    const seen = atomic.cmpxchg<i32>(nextOf(job), tile, tile + 1);
+    if (seen === tile) break;
+    tile = seen;
+  }
   const step = stepOf(job, index);
   let offered = atomic.load<i32>(offeredOf(job));
   while (offered <= index) {

@@ -24,13 +24,17 @@ export interface Step {
 export const STEP_LENGTH = 4;
 
 const JOB_ADDRESS = 64;
+/** Where a job counts the threads at work, and a step its tiles that are left, in bytes: as assembly/job.ts has them. */
+const WORKING = jobFields.indexOf("working") * 4;
+const LEFT = 12;
 
 /** What the kernel offers to the main thread; assembly/index.ts says what each does. */
 interface Kernel {
   start(): void;
   offer(steps: number): void;
   complete(step: number): void;
-  finish(): void;
+  close(): void;
+  settle(): void;
   copyRows(from: number, fromStride: number, to: number, toStride: number, bytes: number, rows: number): void;
 }
 
@@ -52,6 +56,7 @@ export class KernelRuntime {
   readonly #memory: WebAssembly.Memory;
   readonly #kernel: Kernel;
   readonly #helpers: readonly HelperThread[];
+  #stepList = 0;
 
   private constructor(
     module: WebAssembly.Module,
@@ -111,6 +116,7 @@ export class KernelRuntime {
     const ints = new Int32Array(buffer, JOB_ADDRESS, jobFields.length);
     const floats = new Float32Array(buffer, JOB_ADDRESS, jobFields.length);
     const all: Job = { ...job, steps: steps.length, stepList: list.address, tiles };
+    this.#stepList = list.address;
     jobFields.forEach((field, place) => {
       const value = all[field];
       if (value === undefined) return;
@@ -127,17 +133,24 @@ export class KernelRuntime {
 
   /** Works until a step is complete, after all were offered. */
   complete(step: number): void {
-    this.#kernel.complete(step);
+    // Under load the main thread's wait was seen to end too soon (Node 20, V8 11.3): nothing is believed but the number.
+    while (this.#loadAtomic(this.#stepList + step * STEP_LENGTH * 4 + LEFT) !== 0)
+      this.#kernel.complete(step);
   }
 
-  /** Closes the job, also with steps that are not complete. */
+  /** Closes the job, also with steps that are not complete, and returns when no thread looks at it any more. */
   finish(): void {
-    this.#kernel.finish();
+    this.#kernel.close();
+    while (this.#loadAtomic(JOB_ADDRESS + WORKING) !== 0) this.#kernel.settle();
   }
 
   /** Copies `count` rows of `length` numbers, between jobs; much faster than JavaScript can in shared memory. */
   copyRows(from: Rows, to: Rows, length: number, count: number): void {
     this.#kernel.copyRows(from.address, from.stride * 4, to.address, to.stride * 4, length * 4, count);
+  }
+
+  #loadAtomic(address: number): number {
+    return Atomics.load(new Int32Array(this.#memory.buffer, address, 1), 0);
   }
 
   stop(): void {

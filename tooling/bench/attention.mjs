@@ -1,11 +1,10 @@
 // Windowed attention, ours against PyTorch's ways to compute it, in turns within one run.
 import { writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { kernelThreads, prepareKernels } from "@nuwa/attention-3dna";
-import { useBackend } from "@nuwa/backends";
 import { comparePart } from "./lib/attention-compare.mjs";
 import { measureGrowth } from "./lib/attention-growth.mjs";
+import { openBench } from "./lib/open-bench.mjs";
 import { startPeer } from "./lib/peer.mjs";
 
 // Growth comes first: it reads the highest memory of the process.
@@ -29,17 +28,7 @@ oneOf("backend", options.backend, backends);
 const threads = options.threads === undefined ? availableParallelism() : wholeNumber("threads");
 const turns = { rounds: wholeNumber("rounds"), calls: wholeNumber("calls"), slow: options.slow };
 
-const backend = await useBackend(options.backend, options.backend === "node" ? { threads } : {});
-await prepareKernels(options.threads === undefined ? {} : { threads });
-const about = {
-  machine: `${cpus()[0].model.trim()}, ${availableParallelism()} cores`,
-  load: loadavg()[0],
-  ours: `${backend.name}, ${backend.device}, ${backend.detail}; ${kernelThreads()} threads in the kernel`,
-};
-console.log(`${about.machine}, load ${about.load.toFixed(1)}\nours: ${about.ours}`);
-if (about.load > availableParallelism() / 2) {
-  console.log("The machine is busy: threads that wait for each other suffer most, so the ratios say little.");
-}
+const about = await openBench(options.backend, options.threads === undefined ? undefined : threads);
 const results = { about };
 if (options.part.includes("growth")) results.growth = await measureGrowth(turns);
 const compared = parts.filter((part) => part !== "growth" && options.part.includes(part));

@@ -1,14 +1,13 @@
 // Generating videos: ours against a PyTorch decoder with caches and against nuwa-pytorch, and how the cost grows.
 import { writeFile } from "node:fs/promises";
-import { availableParallelism, cpus, loadavg } from "node:os";
+import { availableParallelism, loadavg } from "node:os";
 import { parseArgs } from "node:util";
-import { kernelThreads, prepareKernels } from "@nuwa/attention-3dna";
-import { useBackend } from "@nuwa/backends";
 import { tokenCount } from "@nuwa/tensor3d";
 import { measureSpeed } from "./lib/generation-compare.mjs";
 import { measureGrowth } from "./lib/generation-growth.mjs";
 import { measureNuwa } from "./lib/generation-nuwa.mjs";
 import { config } from "./lib/generation-sizes.mjs";
+import { openBench } from "./lib/open-bench.mjs";
 
 /** Growth comes first: it reads the memory of the process, which keeps what others have freed. */
 const parts = { growth: measureGrowth, speed: measureSpeed, nuwa: measureNuwa };
@@ -39,17 +38,7 @@ const settings = {
   threads,
 };
 
-const backend = await useBackend("node", { threads });
-await prepareKernels(options.threads === undefined ? {} : { threads });
-const about = {
-  machine: `${cpus()[0].model.trim()}, ${availableParallelism()} cores`,
-  load: loadavg()[0],
-  ours: `${backend.name}, ${backend.device}, ${backend.detail}; ${kernelThreads()} threads in the kernel`,
-};
-console.log(`${about.machine}, load ${about.load.toFixed(1)}\nours: ${about.ours}`);
-if (about.load > availableParallelism() / 2) {
-  console.log("The machine is busy: threads that wait for each other suffer most, so the ratios say little.");
-}
+const about = await openBench("node", options.threads === undefined ? undefined : threads);
 const results = { about };
 for (const [part, measure] of Object.entries(parts)) {
   if (options.part.includes(part)) results[part] = await measure(settings);

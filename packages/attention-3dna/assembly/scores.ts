@@ -1,95 +1,114 @@
 import { Job } from "./job";
-import { addRows4, dot4 } from "./vector";
+import { addRows2, addRows4, dot2, dot4, maxOfLanes } from "./vector";
 
-/** Keys of a row of the table, four at a time; past its end the last one again. */
+/** Where an entry of a list lies whose numbers are places `stride` bytes apart. */
 @inline
-export function entryAt(list: usize, entry: i32, last: i32): usize {
-  return <usize>load<i32>(list + (<usize>min(entry, last) << 2));
+export function placeAt(list: usize, entry: i32, stride: usize): usize {
+  return <usize>load<i32>(list + (<usize>entry << 2)) * stride;
 }
 
-/** Writes the dot products of the row at `x` with the rows of a query's keys to `out`, rounded up to four. */
+/** Writes the dot products of the row at `x` with the rows of a query's keys to `out`, and copies of some up to four. */
 @inline
 export function rowProducts(job: Job, x: usize, rows: usize, first: i32, end: i32, out: usize): void {
   const keys = <usize>job.keys;
   const stride = <usize>job.keyTokenStride;
-  const headDim = job.headDim;
-  let entry = first;
-  for (; entry + 4 <= end; entry += 4, out += 16) {
-    const at = keys + (<usize>entry << 2);
-    const r0 = rows + <usize>load<i32>(at) * stride;
-    const r1 = rows + <usize>load<i32>(at, 4) * stride;
-    const r2 = rows + <usize>load<i32>(at, 8) * stride;
-    const r3 = rows + <usize>load<i32>(at, 12) * stride;
-    v128.store(out, dot4(x, r0, r1, r2, r3, headDim));
-  }
-  if (entry === end) return;
   const last = end - 1;
-  const r0 = rows + entryAt(keys, entry, last) * stride;
-  const r1 = rows + entryAt(keys, entry + 1, last) * stride;
-  const r2 = rows + entryAt(keys, entry + 2, last) * stride;
-  const r3 = rows + entryAt(keys, last, last) * stride;
-  v128.store(out, dot4(x, r0, r1, r2, r3, headDim));
+  let entry = first;
+  for (; entry + 2 < end; entry += 4, out += 16) {
+    const r0 = rows + placeAt(keys, entry, stride);
+    const r1 = rows + placeAt(keys, entry + 1, stride);
+    const r2 = rows + placeAt(keys, entry + 2, stride);
+    const r3 = rows + placeAt(keys, min(entry + 3, last), stride);
+    v128.store(out, dot4(x, r0, r1, r2, r3, job.headDim));
+  }
+  if (entry >= end) return;
+  const r0 = rows + placeAt(keys, entry, stride);
+  const r1 = rows + placeAt(keys, last, stride);
+  v128.store(out, dot2(x, r0, r1, job.headDim));
 }
 
-/** Turns products into scores, in place: times the scale, plus the bias. */
+/** Turns products into scores, in place: times the scale, plus the bias. Returns the largest. */
 @inline
-export function scaleAndBias(job: Job, head: i32, first: i32, end: i32, row: usize): void {
+export function scaleAndBias(job: Job, head: i32, first: i32, end: i32, row: usize): f32 {
   const scale = f32x4.splat(job.scale);
   const last = end - 1;
   const columns = <usize>job.offsetOf;
   const values = <usize>job.bias + (<usize>(head * job.biasOffsets) << 2);
+  let largest = f32x4.splat(-Infinity);
   for (let entry = first; entry < end; entry += 4, row += 16) {
     let scores = f32x4.mul(v128.load(row), scale);
     if (job.biasOffsets > 0) {
       const bias = f32x4(
-        load<f32>(values + (entryAt(columns, entry, last) << 2)),
-        load<f32>(values + (entryAt(columns, entry + 1, last) << 2)),
-        load<f32>(values + (entryAt(columns, entry + 2, last) << 2)),
-        load<f32>(values + (entryAt(columns, entry + 3, last) << 2)),
+        load<f32>(values + placeAt(columns, entry, 4)),
+        load<f32>(values + placeAt(columns, min(entry + 1, last), 4)),
+        load<f32>(values + placeAt(columns, min(entry + 2, last), 4)),
+        load<f32>(values + placeAt(columns, min(entry + 3, last), 4)),
       );
       scores = f32x4.add(scores, bias);
     }
+    largest = f32x4.max(largest, scores);
     v128.store(row, scores);
   }
+  return maxOfLanes(largest);
 }
 
-/** Fills up a row of `count` numbers to a multiple of four. */
-@inline
-export function fillUp(row: usize, count: i32, value: f32): void {
-  for (let place = count; (place & 3) !== 0; place++) store<f32>(row + (<usize>place << 2), value);
-}
-
-/** Writes the sum of a query's key or value rows, each times its weight and `scale`, to the row at `y`. */
+/**
+ * Writes the sum of a query's key or value rows, each times its weight and `scale`, to the row at `y`. Zeros fill up the
+ * weights to a multiple of four.
+ */
 @inline
 export function sumRows(job: Job, y: usize, rows: usize, first: i32, end: i32, weights: usize, scale: f32): void {
-  addRowsOf(job, y, true, rows, first, end - 1, v128.load(weights), scale);
-  for (let entry = first + 4; entry < end; entry += 4) {
-    weights += 16;
-    addRowsOf(job, y, false, rows, entry, end - 1, v128.load(weights), scale);
+  if (end - first < 3) {
+    addTwo(job, y, true, rows, first, end, weights, scale);
+    return;
   }
+  addFour(job, y, true, rows, first, end, weights, scale);
+  let entry = first + 4;
+  for (; entry + 2 < end; entry += 4) {
+    weights += 16;
+    addFour(job, y, false, rows, entry, end, weights, scale);
+  }
+  if (entry < end) addTwo(job, y, false, rows, entry, end, weights + 16, scale);
 }
 
+/** Adds four rows, or the three that are left. */
 @inline
-function addRowsOf(
+function addFour(
   job: Job,
   y: usize,
   fresh: bool,
   rows: usize,
   entry: i32,
-  last: i32,
-  weights: v128,
+  end: i32,
+  weights: usize,
   scale: f32,
 ): void {
   const keys = <usize>job.keys;
   const stride = <usize>job.keyTokenStride;
-  addRows4(
-    y,
-    fresh,
-    f32x4.mul(weights, f32x4.splat(scale)),
-    rows + entryAt(keys, entry, last) * stride,
-    rows + entryAt(keys, entry + 1, last) * stride,
-    rows + entryAt(keys, entry + 2, last) * stride,
-    rows + entryAt(keys, entry + 3, last) * stride,
-    job.headDim,
-  );
+  const factors = f32x4.mul(v128.load(weights), f32x4.splat(scale));
+  const r0 = rows + placeAt(keys, entry, stride);
+  const r1 = rows + placeAt(keys, entry + 1, stride);
+  const r2 = rows + placeAt(keys, entry + 2, stride);
+  const r3 = rows + placeAt(keys, min(entry + 3, end - 1), stride);
+  addRows4(y, fresh, factors, r0, r1, r2, r3, job.headDim);
+}
+
+/** Adds the last two rows, or the last one. */
+@inline
+function addTwo(
+  job: Job,
+  y: usize,
+  fresh: bool,
+  rows: usize,
+  entry: i32,
+  end: i32,
+  weights: usize,
+  scale: f32,
+): void {
+  const keys = <usize>job.keys;
+  const stride = <usize>job.keyTokenStride;
+  const factors = f32x4.mul(v128.load(weights), f32x4.splat(scale));
+  const r0 = rows + placeAt(keys, entry, stride);
+  const r1 = rows + placeAt(keys, end - 1, stride);
+  addRows2(y, fresh, factors, r0, r1, job.headDim);
 }

@@ -21,6 +21,24 @@ export function maxOfLanes(a: v128): f32 {
   );
 }
 
+/** `a` in the first `count` lanes, zeros in the rest. */
+@inline
+export function firstLanes(a: v128, count: i32): v128 {
+  return v128.and(a, i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count)));
+}
+
+/** Writes the first `count` lanes: all where it is four or more. */
+@inline
+export function storeLanes(at: usize, a: v128, count: i32): void {
+  if (count >= 4) {
+    v128.store(at, a);
+    return;
+  }
+  v128.store_lane<f32>(at, a, 0);
+  if (count > 1) v128.store_lane<f32>(at, a, 1, 4);
+  if (count > 2) v128.store_lane<f32>(at, a, 2, 8);
+}
+
 /**
  * e^x for x <= 0, to 1e-7 relative; 0 below -87.3. By x = n ln 2 + r and the Taylor series of e^r, |r| <= ln(2) / 2,
  * to the seventh power.
@@ -69,6 +87,29 @@ export function dot4(x: usize, r0: usize, r1: usize, r2: usize, r3: usize, count
   return sums;
 }
 
+/** The dot products of the row at `x` with two rows, `count` numbers each, twice: by `r0`, `r1`, `r0` and `r1`. */
+@inline
+export function dot2(x: usize, r0: usize, r1: usize, count: i32): v128 {
+  let a0 = f32x4.splat(0);
+  let a1 = f32x4.splat(0);
+  const bytes = <usize>count << 2;
+  const whole = bytes & ~15;
+  let c: usize = 0;
+  for (; c < whole; c += 16) {
+    const own = v128.load(x + c);
+    a0 = f32x4.add(a0, f32x4.mul(own, v128.load(r0 + c)));
+    a1 = f32x4.add(a1, f32x4.mul(own, v128.load(r1 + c)));
+  }
+  let sums = sumLanes(a0, a1, a0, a1);
+  for (; c < bytes; c += 4) {
+    const first = load<f32>(r0 + c);
+    const second = load<f32>(r1 + c);
+    const rest = f32x4(first, second, first, second);
+    sums = f32x4.add(sums, f32x4.mul(v128.load32_splat(x + c), rest));
+  }
+  return sums;
+}
+
 /**
  * Adds four rows of `count` numbers, each times its own lane of `factors`, to the row at `y`, or writes the sum there
  * where nothing stands yet.
@@ -100,6 +141,25 @@ export function addRows4(
   for (; c < bytes; c += 4) {
     const rest = f32x4(load<f32>(r0 + c), load<f32>(r1 + c), load<f32>(r2 + c), load<f32>(r3 + c));
     const sum = sumOfLanes(f32x4.mul(factors, rest));
+    store<f32>(y + c, fresh ? sum : load<f32>(y + c) + sum);
+  }
+}
+
+/** As `addRows4`, with two rows and the first two lanes of `factors`. */
+@inline
+export function addRows2(y: usize, fresh: bool, factors: v128, r0: usize, r1: usize, count: i32): void {
+  const f0 = v128.shuffle<f32>(factors, factors, 0, 0, 0, 0);
+  const f1 = v128.shuffle<f32>(factors, factors, 1, 1, 1, 1);
+  const bytes = <usize>count << 2;
+  const whole = bytes & ~15;
+  let c: usize = 0;
+  for (; c < whole; c += 16) {
+    const sum = f32x4.add(f32x4.mul(f0, v128.load(r0 + c)), f32x4.mul(f1, v128.load(r1 + c)));
+    v128.store(y + c, fresh ? sum : f32x4.add(v128.load(y + c), sum));
+  }
+  for (; c < bytes; c += 4) {
+    const first = f32x4.extract_lane(factors, 0) * load<f32>(r0 + c);
+    const sum = first + f32x4.extract_lane(factors, 1) * load<f32>(r1 + c);
     store<f32>(y + c, fresh ? sum : load<f32>(y + c) + sum);
   }
 }

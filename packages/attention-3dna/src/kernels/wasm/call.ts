@@ -7,8 +7,11 @@ import { kernelRuntime } from "./prepare.ts";
 import { type Job, type KernelRuntime, type Phase, STEP_LENGTH, type Step } from "./runtime.ts";
 import type { Region, Workspace } from "./workspace.ts";
 
-/** Rows of queries, or keys, that a thread takes at once. */
-const TILE = 32;
+/**
+ * Rows of queries, or keys, that a thread takes at once: of one head more, since neighbours share keys, which then are in
+ * its cache.
+ */
+const TILE = { oneHead: 128, allHeads: 32 } as const;
 
 /** A result in the kernel's memory, and the tensor that it becomes. */
 export interface Output {
@@ -116,7 +119,8 @@ export class Call {
     const list = this.space.reserve(steps.length * STEP_LENGTH);
     this.space.commit();
     for (const load of this.#loads) load();
-    const tiles = Math.ceil(Math.max(this.query.tokens, this.key.tokens) / TILE);
+    const rows = span === 1 ? TILE.oneHead : TILE.allHeads;
+    const tiles = Math.ceil(Math.max(this.query.tokens, this.key.tokens) / rows);
     runtime.start({ ...this.#job, ...job, span }, steps, list, tiles);
     try {
       for (let slice = 0; slice < this.groups / this.sliceGroups; slice++) {

@@ -9,7 +9,7 @@ import { checkExactness } from "./suite.ts";
 const cases = caseCount(12);
 
 test(`${cases} random models on webgpu decode in parallel as one by one`, {
-  timeout: 600_000,
+  timeout: 60_000 + cases * 20_000,
 }, async (context) => {
   const probe = await probeWebgpu({ allowSoftware: true });
   if (!probe.available && !isRequired("webgpu")) context.skip(probe.reason);

@@ -1,6 +1,5 @@
-import { AxialPositions, disposeParams, Embedding, type Grid, type Rng, tokenCount } from "@nuwa/tensor3d";
+import { AxialPositions, disposeParams, Embedding, type Grid, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { ConditionGroup } from "./condition.ts";
 import { EMBEDDING_STD } from "./initialization.ts";
 
 /** Tokens of a kind of condition, plus their places. Params: `tokens.weight`, `positions.{height,width,frames}`. */
@@ -17,12 +16,9 @@ export class ConditionEmbedding {
     this.positions = new AxialPositions({ grid, dim }, rng.fork("positions"), init);
   }
 
-  /** A group of conditions -> `[count, tokens, dim]`. */
-  apply({ tokens, count, grid }: ConditionGroup): tf.Tensor {
-    return tf.tidy(() => {
-      const indices = tf.tensor2d(tokens, [count, tokenCount(grid)], "int32");
-      return tf.add(this.tokens.apply(indices), this.positions.apply(grid));
-    });
+  /** Int32 `[count, tokens]` of a grid -> `[count, tokens, dim]`. */
+  apply(tokens: tf.Tensor2D, grid: Grid): tf.Tensor {
+    return tf.tidy(() => tf.add(this.tokens.apply(tokens), this.positions.apply(grid)));
   }
 
   dispose(): void {

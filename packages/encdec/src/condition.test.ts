@@ -8,8 +8,8 @@ const config = parseConfig(tinyConfig);
 const textOf = (...tokens: number[]): Condition => ({ kind: "text", tokens: Int32Array.from(tokens) });
 
 test("texts are padded, and None is a text of its own token", () => {
-  const [{ tokens, count }] = groupConditions([textOf(1, 4), { kind: "none" }, textOf(0, 1, 2)], config);
-  expect(count).toBe(3);
+  const [{ tokens, layout }] = groupConditions([textOf(1, 4), { kind: "none" }, textOf(0, 1, 2)], config);
+  expect(layout.count).toBe(3);
   expect([...tokens]).toEqual([1, 4, 5, 6, 6, 6, 0, 1, 2]);
 });
 
@@ -58,7 +58,7 @@ describe("images and videos", () => {
       ],
       visual,
     );
-    expect(groups.map(({ family, count, tokens }) => [family, count, ...tokens])).toEqual([
+    expect(groups.map(({ layout: { family, count }, tokens }) => [family, count, ...tokens])).toEqual([
       ["visual", 2, 0, 6, 0, 6],
       ["visual", 1, 0, 6],
       ["sketch", 1, 1, 2],

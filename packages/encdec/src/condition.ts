@@ -23,9 +23,15 @@ interface ConditionTokens {
 }
 
 /** Conditions next to each other in a batch whose tokens lie on the same grid and in the same table. */
-export interface ConditionGroup extends ConditionTokens {
+export interface ConditionLayout {
+  readonly family: ConditionFamily;
+  readonly grid: Grid;
   /** How many conditions of the batch. */
   readonly count: number;
+}
+
+export interface ConditionGroup {
+  readonly layout: ConditionLayout;
   /** `[count * tokens]` indices into the family's table. */
   readonly tokens: Int32Array;
 }
@@ -57,7 +63,7 @@ export function groupConditions(
     group.forEach((own, index) => {
       tokens.set(own.tokens, index * own.tokens.length);
     });
-    return { family, grid, count: group.length, tokens };
+    return { layout: { family, grid, count: group.length }, tokens };
   });
 }
 

@@ -1,5 +1,5 @@
 export { loadModel, type SavedModel, saveModel } from "./checkpoint.ts";
-export type { Condition } from "./condition.ts";
+export type { Condition, ConditionLayout } from "./condition.ts";
 export {
   type EncoderDecoderConfig,
   type EncoderDecoderInput,
@@ -17,7 +17,8 @@ export {
 } from "./generate.ts";
 export { type GenerateBestOptions, generateBest, type ScoredCodes } from "./generate-best.ts";
 export type { LossOptions, LossResult } from "./loss.ts";
-export { EncoderDecoder, type LogitsOptions } from "./model.ts";
+export type { LossInputs, LossLayout, LossTensors } from "./loss-inputs.ts";
+export { EncoderDecoder, type LogitsOptions, type TrainingOptions } from "./model.ts";
 export { type ConfigName, namedConfig, namedConfigs } from "./named-configs.ts";
 export { type ParameterCounts, parameterCounts } from "./parameter-counts.ts";
 export { type PatternConfig, patternFromConfig, patternSchema } from "./pattern-config.ts";

@@ -1,16 +1,17 @@
 import { type AttentionPattern, full } from "@nuwa/attention-3dna";
-import { disposeParams, type Grid, NuwaError, type Rng, tokenCount } from "@nuwa/tensor3d";
+import { disposeParams, type Grid, type Rng, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { type Condition, type ConditionGroup, groupConditions } from "./condition.ts";
+import { type Condition, type ConditionLayout, groupConditions } from "./condition.ts";
 import { ConditionEmbedding } from "./condition-embedding.ts";
 import { conditionTables } from "./condition-tables.ts";
 import { type EncoderDecoderConfig, type EncoderDecoderInput, parseConfig } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 import type { EncodedGroup } from "./decoder-block.ts";
 import { Encoder } from "./encoder.ts";
-import { checkTargetGrid } from "./grids.ts";
+import { checkTargetGrid, checkTargets } from "./grids.ts";
 import { Head } from "./head.ts";
-import { type LossOptions, type LossResult, modelLoss } from "./loss.ts";
+import { type LossOptions, type LossResult, lossOf } from "./loss.ts";
+import { type LossInputs, lossInputs } from "./loss-inputs.ts";
 import { patternFromConfig } from "./pattern-config.ts";
 import { shiftInputs } from "./shift.ts";
 import { TargetEmbedding } from "./target-embedding.ts";
@@ -30,7 +31,7 @@ export interface LogitsOptions {
   readonly checkpointing?: boolean;
 }
 
-type TrainingOptions = Pick<LogitsOptions, "rng" | "checkpointing">;
+export type TrainingOptions = Pick<LogitsOptions, "rng" | "checkpointing">;
 
 /**
  * The 3D encoder-decoder: a condition (text, sketch, image, video or None) is encoded by 3D nearby attention, and the codes
@@ -85,12 +86,24 @@ export class EncoderDecoder {
    * @throws NuwaError `INPUT` for conditions that the model cannot read
    */
   encode(conditions: readonly Condition[], options: TrainingOptions = {}): EncodedGroup[] {
-    return groupConditions(conditions, this.config).map((group) => ({
-      hidden: this.#encodeGroup(group, options),
-      count: group.count,
-      grid: group.grid,
-      pattern: group.family === "text" ? this.#patterns.text : this.#patterns.cross,
-    }));
+    return groupConditions(conditions, this.config).map(({ layout, tokens }) => {
+      const indices = tf.tensor2d(tokens, [layout.count, tokenCount(layout.grid)], "int32");
+      const encoded = this.encodeGroup(layout, indices, options);
+      indices.dispose();
+      return encoded;
+    });
+  }
+
+  /** As `encode`, of one group. @param tokens int32 `[count, tokens]`: indices into the table of the group's family */
+  encodeGroup(layout: ConditionLayout, tokens: tf.Tensor2D, options: TrainingOptions = {}): EncodedGroup {
+    const { family, grid, count } = layout;
+    const embedding = { text: this.texts, sketch: this.sketches, visual: this.visuals }[family]!;
+    const patterns = this.#patterns;
+    const own = family === "text" ? patterns.text : patterns.encoder;
+    const hidden = tf.tidy(() =>
+      this.encoder.apply(embedding.apply(tokens, grid), { pattern: own, grid, ...options }),
+    );
+    return { hidden, count, grid, pattern: family === "text" ? patterns.text : patterns.cross };
   }
 
   /**
@@ -103,51 +116,50 @@ export class EncoderDecoder {
     checkTargetGrid("EncoderDecoder grid", grid, this.config);
     checkTargets(targets, conditions.length, grid);
     return tf.tidy(() => {
-      const inputs = this.targets.apply(targets, grid);
       const encoded = this.encode(conditions, { rng, checkpointing });
-      const hidden = this.decoder.apply(inputs, {
-        pattern: this.#patterns.decoder,
-        grid,
-        conditions: encoded,
-        rng,
-        checkpointing,
-      });
-      return this.head.apply(hidden) as tf.Tensor3D;
+      return this.decode(targets, encoded, { grid, rng, checkpointing });
+    });
+  }
+
+  /** The logits, as above, given encoded conditions. */
+  decode(
+    targets: tf.Tensor,
+    conditions: readonly EncodedGroup[],
+    options: TrainingOptions & { readonly grid: Grid },
+  ): tf.Tensor3D {
+    return tf.tidy(() => {
+      const inputs = this.targets.apply(targets, options.grid);
+      const pattern = this.#patterns.decoder;
+      return this.head.apply(this.decoder.apply(inputs, { pattern, conditions, ...options })) as tf.Tensor3D;
     });
   }
 
   /**
    * The negative log-likelihood of the targets, in nats a token. Differentiable: call it inside
    * `valueAndGradients(() => model.loss(...), namedParams(model))`.
+   *
+   * @throws NuwaError `SHAPE` or `INPUT` when the targets do not fit the grid or the conditions
    */
   loss(options: LossOptions): LossResult {
-    return modelLoss(this, options);
+    const { rng, checkpointing } = options;
+    return tf.tidy(() => this.lossOf(this.lossInputs(options), { rng, checkpointing }));
+  }
+
+  /**
+   * What a loss is computed from, apart from the weights; noise is drawn here. The caller disposes the tensors.
+   *
+   * @throws NuwaError as `loss`
+   */
+  lossInputs(options: LossOptions): LossInputs {
+    return lossInputs(this, options);
+  }
+
+  /** The loss from such inputs: tensors only, so that a step can be compiled. */
+  lossOf(inputs: LossInputs, options: TrainingOptions = {}): LossResult {
+    return lossOf(this, inputs, options);
   }
 
   dispose(): void {
     disposeParams(this);
-  }
-
-  #encodeGroup(group: ConditionGroup, options: TrainingOptions): tf.Tensor {
-    const { family, grid } = group;
-    const embedding = { text: this.texts, sketch: this.sketches, visual: this.visuals }[family]!;
-    const pattern = family === "text" ? this.#patterns.text : this.#patterns.encoder;
-    return tf.tidy(() => this.encoder.apply(embedding.apply(group), { pattern, grid, ...options }));
-  }
-}
-
-function checkTargets(targets: tf.Tensor, batch: number, grid: Grid): void {
-  const wanted = [batch, tokenCount(grid)];
-  if (targets.shape.join() !== wanted.join()) {
-    throw new NuwaError(
-      "SHAPE",
-      `EncoderDecoder targets: wanted [${wanted.join(", ")}], one row a condition and one column a token, got [${targets.shape.join(", ")}].`,
-    );
-  }
-  if (targets.dtype !== "int32") {
-    throw new NuwaError(
-      "INPUT",
-      `EncoderDecoder targets: wanted int32 codes, got ${targets.dtype}. Cast them with tf.cast.`,
-    );
   }
 }

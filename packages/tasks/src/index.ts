@@ -1,8 +1,11 @@
 export { nearWords } from "./near-words.ts";
 export {
+  type BatchInputs,
   drawTask,
   type JointLoss,
+  jointInputs,
   jointLoss,
+  jointLossOf,
   type ObjectiveOptions,
   type TaskBatch,
   TRAINING_TASKS,

@@ -3,7 +3,7 @@ import { imageGrid, namedParams, Rng, valueAndGradients, videoGrid } from "@nuwa
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { drawTask, jointLoss, type TaskBatch } from "./objective.ts";
+import { drawTask, jointInputs, jointLoss, jointLossOf, type TaskBatch } from "./objective.ts";
 
 const image = imageGrid(2, 2);
 const video = videoGrid(2, 2, 2);
@@ -98,6 +98,44 @@ describe("jointLoss", () => {
       await expectClose(first.value.loss, again.value.loss, { atol: 0 });
       expect((await first.value.loss.data())[0]).not.toBe((await other.value.loss.data())[0]);
       tf.dispose([first, again, other] as never);
+    }));
+
+  test("inputs hold all that is drawn: other draws are other values of equal shapes and layouts", () =>
+    expectNoLeak(async () => {
+      const drawn = { noneShare: 0.5, inputNoise: 0.5, blindShare: 0.5 };
+      const [first, second] = [1, 2].map((seed) =>
+        jointInputs(model, batches, { ...drawn, rng: new Rng(seed) }),
+      );
+      const plain = (all: typeof first) =>
+        all.map(({ task, weight, inputs: { layout, tensors } }) => ({
+          ...{ task, weight, layout },
+          ...{
+            targets: tensors.targets.shape,
+            noisy: tensors.inputs?.shape,
+            weights: tensors.weights?.shape,
+          },
+          conditions: tensors.conditions.map(({ shape }) => shape),
+        }));
+      expect(plain(second)).toEqual(plain(first));
+      expect(plain(first)[2]).toEqual({
+        task: "textToVideo",
+        weight: 1,
+        layout: {
+          grid: video,
+          conditions: [{ family: "text", grid: { frames: 3, height: 1, width: 1 }, count: 2 }],
+        },
+        targets: [2, 8],
+        noisy: [2, 8],
+        weights: [8],
+        conditions: [[2, 3]],
+      });
+      const whole = jointLoss(model, batches, { ...drawn, rng: new Rng(1) });
+      const [once, again, other] = [first, first, second].map((inputs) => jointLossOf(model, inputs));
+      await expectClose(once.loss, whole.loss, { atol: 0 });
+      await expectClose(again.loss, whole.loss, { atol: 0 });
+      expect((await other.loss.data())[0]).not.toBe((await whole.loss.data())[0]);
+      for (const { inputs } of [...first, ...second]) tf.dispose(inputs.tensors);
+      tf.dispose([whole, once, again, other]);
     }));
 
   test("refuses batches that do not fit", () => {

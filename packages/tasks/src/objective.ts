@@ -1,4 +1,4 @@
-import type { Condition, EncoderDecoder } from "@nuwa/encdec";
+import type { Condition, EncoderDecoder, LossInputs } from "@nuwa/encdec";
 import { type Grid, NuwaError, type Rng, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 
@@ -40,6 +40,15 @@ export interface ObjectiveOptions {
 /** Scalars: what training minimises, and the mean negative log-likelihood of each task that was there. */
 export type JointLoss = { readonly loss: tf.Scalar } & Partial<Record<TrainingTask, tf.Scalar>>;
 
+/** A batch as `jointLossOf` reads it: what changes from step to step is in the tensors of `inputs`. */
+export interface BatchInputs {
+  readonly task: TrainingTask;
+  readonly weight: number;
+  readonly inputs: LossInputs;
+  /** For dropout. */
+  readonly rng?: Rng;
+}
+
 /**
  * `L = L_T2I + L_V2V + L_T2V` over the batches given, each a mean in nats a token times the batch's weight.
  * Differentiable: call it inside `valueAndGradients`. A task may come in several batches.
@@ -51,23 +60,48 @@ export function jointLoss(
   batches: readonly TaskBatch[],
   options: ObjectiveOptions,
 ): JointLoss {
+  return tf.tidy(() => jointLossOf(model, jointInputs(model, batches, options), options));
+}
+
+/**
+ * What the joint loss is computed from, apart from the weights: "None", dropped words, noise and blind samples are drawn here.
+ * The caller disposes the tensors.
+ *
+ * @throws NuwaError as `jointLoss`
+ */
+export function jointInputs(
+  model: EncoderDecoder,
+  batches: readonly TaskBatch[],
+  options: ObjectiveOptions,
+): BatchInputs[] {
   if (batches.length === 0) throw new NuwaError("INPUT", "jointLoss: wanted at least one batch, got none.");
-  const { noneShare = 0.1, wordDropout = 0, inputNoise = 0, blindShare = 0, checkpointing, rng } = options;
+  const { noneShare = 0.1, wordDropout = 0, inputNoise = 0, blindShare = 0, rng } = options;
+  return batches.map((batch, index) => {
+    const { task, grid, weight = 1, firstFrameWeight } = batch;
+    const samples = sampleCount(batch);
+    const own = rng.fork("batch", index);
+    const noise = own.fork("noise");
+    const targets = tf.tensor2d(batch.codes, [samples, tokenCount(grid)], "int32");
+    const conditions = conditionsOf(batch, samples, { noneShare, wordDropout }, own);
+    const given = { conditions, targets, grid, rng: noise, inputNoise, blindShare, firstFrameWeight };
+    try {
+      return { task, weight, inputs: model.lossInputs(given), rng: noise };
+    } finally {
+      targets.dispose();
+    }
+  });
+}
+
+/** The joint loss from such inputs: tensors only, so that a step can be compiled where the model has no dropout. */
+export function jointLossOf(
+  model: EncoderDecoder,
+  batches: readonly BatchInputs[],
+  { checkpointing }: Pick<ObjectiveOptions, "checkpointing"> = {},
+): JointLoss {
   return tf.tidy(() => {
-    const parts = batches.map((batch, index) => {
-      const samples = sampleCount(batch);
-      const own = rng.fork("batch", index);
-      const { loss, nll } = model.loss({
-        conditions: conditionsOf(batch, samples, { noneShare, wordDropout }, own),
-        targets: tf.tensor2d(batch.codes, [samples, tokenCount(batch.grid)], "int32"),
-        grid: batch.grid,
-        rng: own.fork("noise"),
-        inputNoise,
-        blindShare,
-        checkpointing,
-        firstFrameWeight: batch.firstFrameWeight,
-      });
-      return { task: batch.task, loss: tf.mul(loss, batch.weight ?? 1), nll };
+    const parts = batches.map(({ task, weight, inputs, rng }) => {
+      const { loss, nll } = model.lossOf(inputs, { rng, checkpointing });
+      return { task, loss: tf.mul(loss, weight), nll };
     });
     const losses: { -readonly [Name in keyof JointLoss]: JointLoss[Name] } = {
       loss: tf.addN(parts.map(({ loss }) => loss)) as tf.Scalar,

@@ -54,6 +54,21 @@ test("by hand: the first step moves every element by the learning rate against i
     tf.dispose([w, gradients, norm]);
   }));
 
+test("a learning rate may be a tensor, which stays the caller's", () =>
+  expectNoLeak(async () => {
+    const rate = tf.scalar(0.05);
+    const gradients = { w: tf.tensor2d([[0.5, -2]]) };
+    const [w, expected] = [0.05, rate].map((learningRate) => {
+      const param = tf.tidy(() => tf.variable(tf.tensor2d([[1, 3]])));
+      const optimizer = new AdamW({ w: param });
+      for (let step = 0; step < 3; step++) optimizer.step(gradients, learningRate).dispose();
+      optimizer.dispose();
+      return param;
+    });
+    await expectClose(w, expected, {});
+    tf.dispose([rate, gradients, w, expected]);
+  }));
+
 test("a resumed run gives the same bits", () =>
   expectNoLeak(async () => {
     const rng = new Rng(2);

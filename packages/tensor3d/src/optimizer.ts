@@ -36,12 +36,14 @@ export class AdamW {
   readonly config: Required<Omit<AdamWConfig, "clipNorm">> & { readonly clipNorm?: number };
   readonly #params: Readonly<Record<string, tf.Variable>>;
   readonly #groups: Group[];
-  #steps = 0;
+  /** Steps so far, int32: a variable, so that steps compiled by `@nuwa/backends` count on. */
+  readonly #steps: tf.Variable;
 
   /** @param params the variables by key, such as `namedParams(model)`; the caller keeps owning them */
   constructor(params: Readonly<Record<string, tf.Variable>>, config: AdamWConfig = {}) {
     this.config = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, ...config };
     checkConfig(this.config);
+    this.#steps = tf.tidy(() => tf.variable(tf.scalar(0, "int32"), false));
     this.#params = { ...params };
     this.#groups = groupsOf(this.#params).map((keys) => {
       const members = keys.map((key) => params[key]);
@@ -55,15 +57,16 @@ export class AdamW {
    * Updates every parameter.
    *
    * @param gradients under the keys of the params; the caller disposes them
+   * @param learningRate a number, or a scalar that stays the caller's
    * @returns the norm of all gradients before clipping; the caller disposes it
    * @throws NuwaError `INPUT` when gradients are missing, `SHAPE` when one does not fit; nothing changes then
    */
-  step(gradients: Readonly<Record<string, tf.Tensor>>, learningRate: number): tf.Scalar {
+  step(gradients: Readonly<Record<string, tf.Tensor>>, learningRate: number | tf.Scalar): tf.Scalar {
     const { beta1, beta2, epsilon, weightDecay, clipNorm } = this.config;
     checkGradients(this.#params, gradients);
-    this.#steps++;
-    const correction = Math.sqrt(1 - beta2 ** this.#steps);
     return tf.tidy(() => {
+      this.#steps.assign(tf.add(this.#steps, tf.scalar(1, "int32")));
+      const correction = tf.sqrt(this.#bias(beta2));
       const stacked = this.#groups.map(({ keys }) => stack(keys.map((key) => gradients[key])));
       const squares = stacked.map((gradient) => tf.square(gradient));
       const norm = tf.sqrt(tf.addN(squares.map((square) => tf.sum(square)))) as tf.Scalar;
@@ -74,9 +77,9 @@ export class AdamW {
         beta2: tf.scalar(beta2),
         fresh1: tf.mul(clip, 1 - beta1),
         fresh2: tf.mul(tf.square(clip), 1 - beta2),
-        epsilon: tf.scalar(epsilon * correction),
-        rate: tf.scalar((learningRate * correction) / (1 - beta1 ** this.#steps)),
-        decay: tf.scalar(1 - learningRate * weightDecay),
+        epsilon: tf.mul(correction, epsilon),
+        rate: tf.mul(tf.div(correction, this.#bias(beta1)), learningRate),
+        decay: tf.sub(1, tf.mul(learningRate, weightDecay)),
       };
       this.#groups.forEach((group, index) => {
         tf.tidy(() => updateGroup(group, stacked[index], squares[index], scalars, weightDecay !== 0));
@@ -86,15 +89,19 @@ export class AdamW {
     });
   }
 
+  /** `1 - beta ** steps`, without the digits that a power near 1 would cost. */
+  #bias(beta: number): tf.Tensor {
+    return tf.neg(tf.expm1(tf.mul(tf.cast(this.#steps, "float32"), Math.log(beta))));
+  }
+
   /**
    * The step (`step`, int32) and the moments (`mean.<key>`, `square.<key>`) at the moment of the call, on the
    * host: later steps do not change them, and there is nothing to dispose.
    */
   async state(): Promise<Record<string, HostTensorData>> {
-    const state: Record<string, HostTensorData> = {
-      step: { shape: [], data: Int32Array.of(this.#steps) },
-    };
-    const values = await readBack(this.#groups.flatMap(({ mean, square }) => [mean, square]));
+    const moments = this.#groups.flatMap(({ mean, square }) => [mean, square]);
+    const [steps, ...values] = await readBack([this.#steps, ...moments]);
+    const state: Record<string, HostTensorData> = { step: { shape: [], data: steps.slice() } };
     this.#groups.forEach(({ keys, params }, group) => {
       let offset = 0;
       for (const [index, { shape, size }] of params.entries()) {
@@ -126,12 +133,12 @@ export class AdamW {
         mean.assign(stack(keys.map((key) => load(`mean.${key}`))));
         square.assign(stack(keys.map((key) => load(`square.${key}`))));
       }
+      this.#steps.assign(tf.scalar(Number(tensors.step.data[0]), "int32"));
     });
-    this.#steps = Number(tensors.step.data[0]);
   }
 
   dispose(): void {
-    tf.dispose(this.#groups.map(({ mean, square }) => [mean, square]));
+    tf.dispose([this.#steps, ...this.#groups.flatMap(({ mean, square }) => [mean, square])]);
   }
 }
 

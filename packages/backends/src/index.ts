@@ -1,3 +1,5 @@
+export { type CompiledStep, compile, type StepRecord } from "./compile/compile.ts";
+export type { CompileOptions } from "./compile/options.ts";
 export { type DoctorBackend, type DoctorReport, doctor, formatDoctor } from "./doctor.ts";
 export type { FetchProgress } from "./node/options.ts";
 export type { BackendName, BackendOptions } from "./options.ts";

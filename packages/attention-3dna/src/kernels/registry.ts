@@ -1,12 +1,6 @@
 import * as tf from "@tensorflow/tfjs-core";
-import {
-  ATTENTION,
-  ATTENTION_GRADIENT,
-  type AttentionAttributes,
-  type AttentionInputs,
-  type FusedKernels,
-  type GradientInputs,
-} from "./kernel.ts";
+import { ATTENTION, ATTENTION_GRADIENT, type AttentionAttributes, type FusedKernels } from "./kernel.ts";
+import { runKernel } from "./wasm/host.ts";
 import { cpuKernels } from "./wasm/kernels.ts";
 import { canCompile } from "./wasm/prepare.ts";
 import { webgpuKernels } from "./webgpu/index.ts";
@@ -30,25 +24,25 @@ export function fusedKernelsReady(): boolean {
   if (tf.getKernel(ATTENTION, backendName)) return true;
   const kernels = kernelsOf[backendName];
   if (!kernels || (kernels === cpuKernels && !canCompile())) return false;
-  tf.registerKernel({
-    kernelName: ATTENTION,
-    backendName,
-    kernelFunc: ({ inputs, attrs, backend }) =>
-      kernels.forward(
-        backend as tf.KernelBackend,
-        inputs as unknown as AttentionInputs,
-        attrs as unknown as AttentionAttributes,
-      ),
-  });
-  tf.registerKernel({
-    kernelName: ATTENTION_GRADIENT,
-    backendName,
-    kernelFunc: ({ inputs, attrs, backend }) =>
-      kernels.gradient(
-        backend as tf.KernelBackend,
-        inputs as unknown as GradientInputs,
-        attrs as unknown as AttentionAttributes,
-      ),
-  });
+  register(ATTENTION, backendName, kernels.forward);
+  register(ATTENTION_GRADIENT, backendName, kernels.gradient);
   return true;
+}
+
+function register<Inputs>(
+  kernelName: string,
+  backendName: string,
+  kernel: (backend: tf.KernelBackend, inputs: Inputs, attributes: AttentionAttributes) => tf.TensorInfo[],
+): void {
+  tf.registerKernel({
+    kernelName,
+    backendName,
+    kernelFunc: ({ inputs, attrs, backend }) =>
+      runKernel(
+        backend as tf.KernelBackend,
+        kernel,
+        inputs as unknown as Inputs,
+        attrs as unknown as AttentionAttributes,
+      ),
+  });
 }

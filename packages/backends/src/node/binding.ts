@@ -1,10 +1,14 @@
 import { NuwaError } from "@nuwa/tensor3d";
+import { eagerAttributes, type SetAttribute } from "./attribute-setters.ts";
 import { encodeConfig } from "./config-proto.ts";
+import type { FunctionBody } from "./function-body.ts";
 import { type Functions, loadFunctions, type Pointer } from "./functions.ts";
+import { addFunction } from "./graph-function.ts";
 import { CStrings } from "./memory.ts";
+import type { Observer } from "./observer.ts";
 import { ATTRIBUTE, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
 import { readStrings, writeStrings } from "./strings.ts";
-import { emptyValues, int64s, typedValues, type Values } from "./tensor-values.ts";
+import { emptyValues, typedValues, type Values } from "./tensor-values.ts";
 
 export interface BindingOptions {
   /** Threads within an operation and across operations. Default: the cores that this process may use. */
@@ -25,6 +29,8 @@ export interface TensorMetadata {
 export class Binding {
   readonly version: string;
   readonly threads: number;
+  /** Told of every operation while a step is recorded. */
+  observer: Observer | undefined;
   /** Names such as `/job:localhost/replica:0/task:0/device:GPU:0`, with their kinds. */
   readonly devices: readonly { readonly name: string; readonly type: string }[];
 
@@ -53,6 +59,7 @@ export class Binding {
   /** Values of small tensors on their way: an array of their own would first be moved off V8's heap. */
   private readonly small = new Uint8Array(64 * 4);
   private outputs = new BigUint64Array(16);
+  private readonly setAttribute: SetAttribute;
   private op: Pointer = 0;
   private tensors = 0;
 
@@ -62,6 +69,7 @@ export class Binding {
     this.threads = options.threads;
     this.version = c.TF_Version();
     this.status = c.TF_NewStatus();
+    this.setAttribute = eagerAttributes(c, this.names, this.status);
     this.context = this.createContext(encodeConfig(options.threads));
     this.devices = this.listDevices();
   }
@@ -83,7 +91,16 @@ export class Binding {
     return this.newTensor(shape, TF_TYPE.float32, sizeOf(shape) * 4, () => {});
   }
 
+  /** Another id of the same tensor, to be deleted as well. */
+  share(id: number): number {
+    const copy = this.c.TFE_TensorHandleCopySharingTensor(id, this.status);
+    this.check("share");
+    this.tensors++;
+    return copy;
+  }
+
   deleteTensor(id: number): void {
+    this.observer?.deleted(id);
     this.c.TFE_DeleteTensorHandle(id);
     this.tensors--;
   }
@@ -137,7 +154,19 @@ export class Binding {
     const results: TensorMetadata[] = new Array(count);
     for (let index = 0; index < count; index++) results[index] = this.describe(Number(this.outputs[index]));
     this.tensors += count;
+    this.observer?.executed(name, attributes, inputs, results);
     return results;
+  }
+
+  /** Adds a function that {@link executeOp} then runs by its name. */
+  addFunction(name: string, body: FunctionBody): void {
+    const { c, context, status, names } = this;
+    addFunction({ c, context, status, names, check: (where) => this.check(where) }, name, body);
+  }
+
+  removeFunction(name: string): void {
+    this.c.TFE_ContextRemoveFunction(this.context, this.names.of(name), this.status);
+    this.check(name);
   }
 
   getNumOfTensors(): number {
@@ -216,53 +245,13 @@ export class Binding {
     return small;
   }
 
-  private describe(handle: Pointer): TensorMetadata {
+  /** The shape and type of a tensor. */
+  describe(handle: Pointer): TensorMetadata {
     const { c, status } = this;
     const rank = c.TFE_TensorHandleNumDims(handle, status);
     const shape: number[] = new Array(rank);
     for (let axis = 0; axis < rank; axis++) shape[axis] = c.TFE_TensorHandleDim(handle, axis, status);
     return { id: handle, shape, dtype: c.TFE_TensorHandleDataType(handle) };
-  }
-
-  private setAttribute(op: Pointer, { name, type, value }: OpAttribute): void {
-    const { c } = this;
-    const key = this.names.of(name);
-    switch (type) {
-      case ATTRIBUTE.type:
-        if (Array.isArray(value))
-          c.TFE_OpSetAttrTypeList(op, key, Int32Array.from(value as number[]), value.length);
-        else c.TFE_OpSetAttrType(op, key, value as number);
-        return;
-      case ATTRIBUTE.bool:
-        c.TFE_OpSetAttrBool(op, key, value ? 1 : 0);
-        return;
-      case ATTRIBUTE.int:
-        if (Array.isArray(value)) c.TFE_OpSetAttrIntList(op, key, int64s(value as number[]), value.length);
-        else c.TFE_OpSetAttrInt(op, key, value as number);
-        return;
-      case ATTRIBUTE.float:
-        if (Array.isArray(value))
-          c.TFE_OpSetAttrFloatList(op, key, Float32Array.from(value as number[]), value.length);
-        else c.TFE_OpSetAttrFloat(op, key, value as number);
-        return;
-      case ATTRIBUTE.string: {
-        if (Array.isArray(value)) {
-          const texts = value as string[];
-          const addresses = BigUint64Array.from(texts, (text) => BigInt(this.names.of(text)));
-          const lengths = BigUint64Array.from(texts, (text) => BigInt(Buffer.byteLength(text)));
-          c.TFE_OpSetAttrStringList(op, key, addresses, lengths, texts.length);
-          return;
-        }
-        const bytes = Buffer.from(value as string);
-        c.TFE_OpSetAttrString(op, key, bytes, bytes.length);
-        return;
-      }
-      case ATTRIBUTE.shape:
-        c.TFE_OpSetAttrShape(op, key, int64s(value as number[]), (value as number[]).length, this.status);
-        return;
-      default:
-        throw new NuwaError("BACKEND", `node backend: attribute ${name} has the unknown kind ${type}.`);
-    }
   }
 
   /** Throws what the last call left in the status. */

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { NuwaError } from "@nuwa/tensor3d";
+import koffi, { type LibraryHandle } from "koffi";
 import { loadLibrary, setLogLevel } from "./load-library.ts";
 import { leaveSignalsToOtherThreads } from "./signals.ts";
 
@@ -12,7 +13,7 @@ export function libraryFiles(platform: NodeJS.Platform = process.platform): read
   return ["libtensorflow_framework.so.2", "libtensorflow_cc.so.2"];
 }
 
-// `p` is a pointer, passed as a number. `buffer` takes a typed array in place.
+// `p` is a pointer, passed as a number. `buffer` takes a typed array in place, `output` a structure by value.
 const signatures = {
   TF_Version: "str ()",
   TF_NewStatus: "p ()",
@@ -59,6 +60,31 @@ const signatures = {
   TFE_OpSetAttrTypeList: "void (p, p, buffer, int)",
   TFE_OpSetAttrShape: "void (p, p, buffer, int, p)",
   TFE_Execute: "void (p, buffer, buffer, p)",
+  TFE_TensorHandleCopySharingTensor: "p (p, p)",
+  TFE_ContextAddFunction: "void (p, p, p)",
+  TFE_ContextRemoveFunction: "void (p, p, p)",
+  TF_NewBuffer: "p ()",
+  TF_DeleteBuffer: "void (p)",
+  TF_NewGraph: "p ()",
+  TF_DeleteGraph: "void (p)",
+  TF_GraphGetOpDef: "void (p, p, p, p)",
+  TF_NewOperation: "p (p, p, p)",
+  TF_AddInput: "void (p, output)",
+  TF_AddInputList: "void (p, buffer, int)",
+  TF_SetAttrString: "void (p, p, buffer, size_t)",
+  TF_SetAttrStringList: "void (p, p, buffer, buffer, int)",
+  TF_SetAttrInt: "void (p, p, int64_t)",
+  TF_SetAttrIntList: "void (p, p, buffer, int)",
+  TF_SetAttrFloat: "void (p, p, float)",
+  TF_SetAttrFloatList: "void (p, p, buffer, int)",
+  TF_SetAttrBool: "void (p, p, uint8_t)",
+  TF_SetAttrType: "void (p, p, int)",
+  TF_SetAttrTypeList: "void (p, p, buffer, int)",
+  TF_SetAttrShape: "void (p, p, buffer, int)",
+  TF_SetAttrTensor: "void (p, p, p, p)",
+  TF_FinishOperation: "p (p, p)",
+  TF_GraphToFunction: "p (p, p, uint8_t, int, p, int, buffer, int, buffer, p, p, p, p)",
+  TF_DeleteFunction: "void (p)",
 } as const;
 
 type Kind = {
@@ -70,7 +96,13 @@ type Kind = {
   uint8_t: number;
   str: string;
 };
-type ArgumentKind = Kind & { buffer: ArrayBufferView };
+/** An output of an operation of a graph, C's `TF_Output`. */
+export interface GraphOutput {
+  readonly operation: Pointer;
+  readonly index: number;
+}
+
+type ArgumentKind = Kind & { buffer: ArrayBufferView; output: GraphOutput };
 type Arguments<List extends string> = List extends ""
   ? []
   : List extends `${infer First extends keyof ArgumentKind}, ${infer Rest}`
@@ -92,12 +124,15 @@ export type Functions = {
   readonly copyIn: (to: Pointer, from: ArrayBufferView, bytes: number) => void;
 };
 
-/** Writes a signature of ours as koffi wants it. */
-function prototype(name: string, text: string): string {
+const output = koffi.struct({ operation: "uintptr_t", index: "int" });
+type CType = string | typeof output;
+const cTypes: Record<string, CType> = { p: "uintptr_t", buffer: "void *", str: "const char *", output };
+
+/** Binds a function by a signature of ours. */
+function bind(library: LibraryHandle, name: string, text: string): unknown {
   const [, result, list] = /^(\w+) \((.*)\)$/.exec(text)!;
-  const names: Record<string, string> = { p: "uintptr_t", buffer: "void *", str: "const char *" };
-  const cType = (kind: string) => names[kind] ?? kind;
-  return `${cType(result)} ${name}(${list === "" ? "" : list.split(", ").map(cType).join(", ")})`;
+  const cType = (kind: string): CType => cTypes[kind] ?? kind;
+  return library.func(name, cType(result), list === "" ? [] : list.split(", ").map(cType));
 }
 
 /**
@@ -113,7 +148,7 @@ export function loadFunctions(folder: string): Functions {
     setLogLevel(loadLibrary(join(folder, framework)));
     const handle = loadLibrary(join(folder, library));
     const bound: Record<string, unknown> = {};
-    for (const [name, text] of Object.entries(signatures)) bound[name] = handle.func(prototype(name, text));
+    for (const [name, text] of Object.entries(signatures)) bound[name] = bind(handle, name, text);
     // memcpy is found through the libraries' own dependencies.
     bound.copyOut = handle.func("void memcpy(void *, uintptr_t, size_t)");
     bound.copyIn = handle.func("void memcpy(uintptr_t, void *, size_t)");

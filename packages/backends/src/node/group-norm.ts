@@ -4,10 +4,10 @@ import { type GroupNormAttributes, groupNorm, groupNormGradient } from "../group
 import { type Kernel, kernel } from "./kernel.ts";
 
 const forward: Kernel<GroupNormAttributes, tf.TensorInfo> = ({ inputs, backend, attrs }) =>
-  groupNorm(backend, inputs, attrs);
+  backend.runOutside(groupNorm, inputs, attrs);
 
 const gradient: Kernel<GroupNormAttributes, tf.TensorInfo[]> = ({ inputs, backend, attrs }) =>
-  groupNormGradient(backend, inputs, attrs);
+  backend.runOutside(groupNormGradient, inputs, attrs);
 
 /** GroupNorm in WebAssembly: TensorFlow has no operation for groups of channels. */
 export const groupNormKernels = [

@@ -4,6 +4,8 @@ import { applyActivation } from "./activation.ts";
 import type { Binding, TensorMetadata } from "./binding.ts";
 import type { ConstantInput } from "./constant-input.ts";
 import { Constants } from "./constants.ts";
+import { deleteEntry, type Entry, idOfEntry, idOfReshaped } from "./entries.ts";
+import type { NamedInputs, OutsideKernel } from "./observer.ts";
 import {
   ATTRIBUTE,
   createTensorsTypeOpAttr,
@@ -13,18 +15,6 @@ import {
   TFJS_TYPE,
 } from "./op-attributes.ts";
 import { sameShape, type Values } from "./tensor-values.ts";
-
-/** What stands behind a tensor's `dataId`: values that no operation has needed yet, or a handle. */
-interface Entry {
-  readonly shape: number[];
-  readonly dtype: number;
-  values: Values | null;
-  /** The binding's id, -1 before the first operation on it. */
-  id: number;
-  /** Ids of the same values under other shapes. */
-  reshaped: { readonly shape: readonly number[]; readonly id: number }[] | null;
-  refCount: number;
-}
 
 /** tfjs-node's stand-in for an int64 scalar. */
 interface Int64Input {
@@ -117,9 +107,19 @@ export class NodeBackend extends tf.KernelBackend {
   /** The binding's id of an input, which stays the backend's. */
   idOf(input: OpInput): number {
     if (!("dataId" in input)) return this.idOfSpecial(input);
+    const id = this.idOfValues(input);
     const entry = this.entries.get(input.dataId);
-    const id = this.idOfEntry(entry);
-    return sameShape(entry.shape, input.shape) ? id : this.idOfReshaped(entry, input.shape);
+    if (sameShape(entry.shape, input.shape)) return id;
+    const reshaped = idOfReshaped(this.binding, entry, input.shape, (values) => this.vector(values));
+    this.binding.observer?.reshaped(id, input.shape, reshaped);
+    return reshaped;
+  }
+
+  /** The same for kernels to which the shape does not matter. */
+  idOfValues({ dataId }: tf.TensorInfo): number {
+    const id = idOfEntry(this.binding, this.entries.get(dataId));
+    this.binding.observer?.used(dataId, id);
+    return id;
   }
 
   /** A tensor of the same values: TensorFlow learns of the shape when an operation needs it. */
@@ -130,12 +130,14 @@ export class NodeBackend extends tf.KernelBackend {
 
   /** Copies values of a tensor, from element `begin` on, into an array, for kernels that compute outside of TensorFlow. */
   copyInto({ dataId }: tf.TensorInfo, to: Float32Array, begin = 0): void {
+    this.binding.observer?.read("copyInto");
     // Values that no operation has seen become TensorFlow's too: into shared memory JavaScript copies several times slower.
-    this.binding.copyTensor(this.idOfEntry(this.entries.get(dataId)), to, begin * 4);
+    this.binding.copyTensor(idOfEntry(this.binding, this.entries.get(dataId)), to, begin * 4);
   }
 
   /** A new float32 tensor, to be filled by {@link copyFrom} before anything reads it. */
   emptyTensor(shape: number[]): tf.Tensor {
+    this.binding.observer?.read("emptyTensor");
     return this.createOutputTensor({ id: this.binding.createEmpty(shape), shape, dtype: TF_TYPE.float32 });
   }
 
@@ -144,24 +146,17 @@ export class NodeBackend extends tf.KernelBackend {
     this.binding.writeTensor(this.entries.get(dataId).id, values, begin * 4);
   }
 
-  private idOfEntry(entry: Entry): number {
-    if (entry.values !== null) {
-      entry.id = this.binding.createTensor(entry.shape, entry.dtype, entry.values);
-      entry.values = null;
-    }
-    return entry.id;
-  }
-
-  private idOfReshaped(entry: Entry, shape: readonly number[]): number {
-    entry.reshaped ??= [];
-    for (const known of entry.reshaped) if (sameShape(known.shape, shape)) return known.id;
-    const attributes = [
-      { name: "T", type: ATTRIBUTE.type, value: entry.dtype },
-      createTensorsTypeOpAttr("Tshape", "int32"),
-    ];
-    const [{ id }] = this.binding.executeOp("Reshape", attributes, [entry.id, this.vector(shape)], 1);
-    entry.reshaped.push({ shape, id });
-    return id;
+  /**
+   * Runs a kernel that computes outside of TensorFlow by the three above. A compiled step, which cannot see what such a
+   * kernel does, calls it again.
+   */
+  runOutside<Attributes, Result extends tf.TensorInfo | tf.TensorInfo[]>(
+    kernel: OutsideKernel<Attributes, Result>,
+    inputs: NamedInputs,
+    attributes: Attributes,
+  ): Result {
+    const { observer } = this.binding;
+    return observer ? observer.runOutside(kernel, inputs, attributes) : kernel(this, inputs, attributes);
   }
 
   /** The id of an int32 vector that is kept, so that shapes and axes are made once. */
@@ -202,6 +197,7 @@ export class NodeBackend extends tf.KernelBackend {
   override write(values: tf.backend_util.BackendValues, shape: number[], dtype: tf.DataType): object {
     const dataId = {};
     this.move(dataId, values, shape, dtype, 1);
+    this.binding.observer?.wrote(dataId);
     return dataId;
   }
 
@@ -223,6 +219,7 @@ export class NodeBackend extends tf.KernelBackend {
   }
 
   override readSync(dataId: object): tf.backend_util.BackendValues {
+    this.binding.observer?.read("dataSync");
     const { values, id } = this.entries.get(dataId);
     // A copy also of what was written and not used yet.
     return (
@@ -239,8 +236,7 @@ export class NodeBackend extends tf.KernelBackend {
     const entry = this.entries.get(dataId);
     entry.refCount--;
     if (!force && entry.refCount > 0) return false;
-    if (entry.id >= 0) this.binding.deleteTensor(entry.id);
-    if (entry.reshaped !== null) for (const { id } of entry.reshaped) this.binding.deleteTensor(id);
+    deleteEntry(this.binding, entry);
     this.entries.delete(dataId);
     return true;
   }

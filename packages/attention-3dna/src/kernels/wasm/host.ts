@@ -22,12 +22,35 @@ interface NodeBackend extends tf.KernelBackend {
   copyInto(tensor: tf.TensorInfo, to: Float32Array, begin: number): void;
   emptyTensor(shape: number[]): tf.TensorInfo;
   copyFrom(tensor: tf.TensorInfo, values: Float32Array, begin: number): void;
+  /** Runs a kernel that uses the three above, in a way that compiled steps can repeat. */
+  runOutside<Inputs, Attributes>(
+    kernel: HostKernel<Inputs, Attributes>,
+    inputs: Inputs,
+    attributes: Attributes,
+  ): tf.TensorInfo[];
 }
+
+type HostKernel<Inputs, Attributes> = (
+  backend: tf.KernelBackend,
+  inputs: Inputs,
+  attributes: Attributes,
+) => tf.TensorInfo[];
 
 /** tfjs's wasm backend: its tensors are views of its heap. */
 interface WasmBackend extends tf.KernelBackend {
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
+}
+
+/** Runs a kernel on any backend. */
+export function runKernel<Inputs, Attributes>(
+  backend: tf.KernelBackend,
+  kernel: HostKernel<Inputs, Attributes>,
+  inputs: Inputs,
+  attributes: Attributes,
+): tf.TensorInfo[] {
+  if (!("runOutside" in backend)) return kernel(backend, inputs, attributes);
+  return (backend as NodeBackend).runOutside(kernel, inputs, attributes);
 }
 
 export function hostOf(backend: tf.KernelBackend): Host {

@@ -1,4 +1,4 @@
-const INTERNAL = /node_modules|\(?node:|\/backends\/(src|dist)\/(?!.*\.test\.)/;
+const INTERNAL = /node_modules|<anonymous>|\(?node:|\/packages\/backends\/(src|dist)\/(?!.*\.test\.)/;
 const DEPTH = 60;
 
 /** Where in the program the caller is called from: the innermost line outside of tfjs and of this package. */

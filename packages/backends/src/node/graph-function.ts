@@ -92,7 +92,7 @@ class GraphBuilder {
     const description = this.#begin(name);
     let next = 0;
     for (const argument of this.#argumentsOf(name)) {
-      const count = countOf(argument, attributes);
+      const count = countOf(argument, attributes, inputs.length - next);
       if (count === undefined) c.TF_AddInput(description, this.#outputs.get(inputs[next++])!);
       else {
         c.TF_AddInputList(description, this.outputs(inputs.slice(next, next + count)), count);
@@ -131,12 +131,13 @@ class GraphBuilder {
   }
 }
 
-/** How many inputs an argument that is a list takes; undefined for one that is not. */
+/** How many inputs an argument that is a list takes, `rest` where its attribute is left out; undefined for one that is not. */
 function countOf(
   { countedBy, typedBy }: InputArgument,
   attributes: readonly OpAttribute[],
+  rest: number,
 ): number | undefined {
   const attribute = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value;
-  if (typedBy !== undefined) return (attribute(typedBy) as readonly number[]).length;
-  return countedBy === undefined ? undefined : (attribute(countedBy) as number);
+  if (typedBy !== undefined) return (attribute(typedBy) as readonly number[] | undefined)?.length ?? rest;
+  return countedBy === undefined ? undefined : ((attribute(countedBy) as number | undefined) ?? rest);
 }

@@ -7,7 +7,7 @@ import {
   type TrainingCodes,
   type TransformerTraining,
 } from "../train/transformer-learner.ts";
-import { type Learner, transformerStep } from "../train/transformer-step.ts";
+import { type Learner, TransformerSteps } from "../train/transformer-step.ts";
 import { CpuClock } from "./cpu-clock.ts";
 import type { Evaluation } from "./evaluation.ts";
 
@@ -39,6 +39,15 @@ export async function trainForBudget(
   sources: TrainingCodes,
   options: BudgetOptions,
 ): Promise<void> {
+  const steps = new TransformerSteps(learner, options.train);
+  try {
+    await trainBy(steps, sources, options);
+  } finally {
+    steps.dispose();
+  }
+}
+
+async function trainBy(all: TransformerSteps, sources: TrainingCodes, options: BudgetOptions): Promise<void> {
   const { train, seed, cpuSeconds, evaluations, signal, clock = new CpuClock() } = options;
   const rng = new Rng(seed).fork("transformer training");
   const learningRate = learningRateOf(train);
@@ -54,7 +63,7 @@ export async function trainForBudget(
     const own = rng.fork(steps);
     const batches = drawBatches(sources, train, own);
     tf.dispose(
-      transformerStep(learner, batches, train, {
+      all.run(batches, {
         rng: own,
         learningRate: learningRate(steps, progress),
         blindShare: blindShareAt(train, progress),

@@ -75,6 +75,8 @@ const transformerTraining = z.strictObject({
   checkpointing: z.boolean().default(false),
   /** In what matrices are multiplied; weights, sums and the optimizer stay float32. Only the node backend has bfloat16. */
   precision: z.enum(["float32", "bfloat16"]).default("float32"),
+  /** Runs steps as TensorFlow functions on the node backend: the same numbers to rounding, in less time. */
+  compile: z.boolean().default(true),
   tasks: z
     .strictObject({ textToImage: taskShare, videoPrediction: predictionShare, textToVideo: taskShare })
     .refine((tasks) => Object.values(tasks).some(({ weight }) => weight > 0), {

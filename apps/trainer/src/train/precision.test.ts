@@ -13,7 +13,7 @@ import {
 import { expectNoLeak, isRequired } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeEach, expect, test } from "vitest";
-import { transformerStep } from "./transformer-step.ts";
+import { TransformerSteps } from "./transformer-step.ts";
 
 beforeEach(async (context) => {
   const probe = await probeNode();
@@ -64,6 +64,8 @@ test("all gradients together are within two rounding errors of bfloat16", () =>
     model.dispose();
   }));
 
+const plain = { noneShare: 0, wordDropout: 0, inputNoise: 0, checkpointing: false, compile: true };
+
 test("a transformer learns in bfloat16 as in float32", () =>
   expectNoLeak(async () => {
     const losses: Record<string, number[]> = {};
@@ -71,14 +73,16 @@ test("a transformer learns in bfloat16 as in float32", () =>
       const model = createModel();
       const params = namedParams(model);
       const learner = { model, params, optimizer: new AdamW(params, { clipNorm: 1 }) };
-      const training = { noneShare: 0, wordDropout: 0, inputNoise: 0, checkpointing: false, precision };
+      const training = { ...plain, precision };
+      const steps = new TransformerSteps(learner, training);
       losses[precision] = [];
       for (let step = 0; step < 25; step++) {
         const settings = { rng: new Rng(3), learningRate: 0.003, blindShare: 0 };
-        const scalars = transformerStep(learner, [batch], training, settings);
+        const scalars = steps.run([batch], settings);
         losses[precision].push((await scalars.textToVideo.data())[0]);
         tf.dispose(scalars);
       }
+      steps.dispose();
       learner.optimizer.dispose();
       model.dispose();
     }

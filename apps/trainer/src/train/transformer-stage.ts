@@ -21,7 +21,7 @@ import {
   type TransformerTraining,
   taskWeights,
 } from "./transformer-learner.ts";
-import { type Learner, transformerStep } from "./transformer-step.ts";
+import { type Learner, TransformerSteps } from "./transformer-step.ts";
 
 /** A trained transformer, and how its training went. */
 export interface TrainedTransformer {
@@ -52,6 +52,7 @@ export async function trainTransformer(
     checkpoint?.state.totalSteps ?? (await planTransformer(config, sources, create, console));
   const learner = create();
   const { model, optimizer } = learner;
+  const steps = new TransformerSteps(learner, train);
   const rng = new Rng(run.config.seed).fork("transformer training");
   const learningRate = scheduleOf(train, totalSteps);
   try {
@@ -63,7 +64,7 @@ export async function trainTransformer(
         shown: TRAINING_TASKS,
         step: async (step) => {
           const own = rng.fork(step);
-          return transformerStep(learner, drawBatches(sources, train, own), train, {
+          return steps.run(drawBatches(sources, train, own), {
             rng: own,
             learningRate: learningRate(step),
             blindShare: blindShareAt(train, step / totalSteps),
@@ -90,6 +91,7 @@ export async function trainTransformer(
     model.dispose();
     throw error;
   } finally {
+    steps.dispose();
     optimizer.dispose();
   }
 }
@@ -112,6 +114,7 @@ async function planTransformer(
   const { train } = config.transformer;
   const steps = await planSteps(train.budget, async () => {
     const learner = create();
+    const all = new TransformerSteps(learner, train);
     const rng = new Rng(config.seed).fork("measure");
     const weights = taskWeights(train);
     const total = TRAINING_TASKS.reduce((sum, task) => sum + weights[task], 0);
@@ -119,7 +122,7 @@ async function planTransformer(
     try {
       for (const task of TRAINING_TASKS.filter((each) => weights[each] > 0)) {
         const seconds = await secondsOfStep(async () => {
-          const scalars = transformerStep(learner, drawTaskBatches(task, sources, train, rng), train, {
+          const scalars = all.run(drawTaskBatches(task, sources, train, rng), {
             rng,
             learningRate: 0,
             blindShare: train.blindShare.first,
@@ -131,6 +134,7 @@ async function planTransformer(
       }
       return mean;
     } finally {
+      all.dispose();
       learner.optimizer.dispose();
       learner.model.dispose();
     }

@@ -4,7 +4,7 @@ import { AdamW, namedParams, Rng, videoGrid } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
-import { type Learner, transformerStep } from "./transformer-step.ts";
+import { type Learner, TransformerSteps } from "./transformer-step.ts";
 
 beforeAll(useCpu);
 
@@ -43,8 +43,10 @@ async function trained(batches: readonly TaskBatch[], checkpointing: boolean) {
     inputNoise: 0,
     checkpointing,
     precision: "float32" as const,
+    compile: true,
   };
-  const scalars = transformerStep(own, batches, training, {
+  const steps = new TransformerSteps(own, training);
+  const scalars = steps.run(batches, {
     rng: new Rng(3),
     learningRate: 0.01,
     blindShare: 0,
@@ -52,6 +54,7 @@ async function trained(batches: readonly TaskBatch[], checkpointing: boolean) {
   expect(Object.keys(scalars)).toEqual(["textToVideo", "gradientNorm"]);
   const [loss, norm] = await Promise.all(Object.values(scalars).map((scalar) => scalar.data()));
   tf.dispose(scalars);
+  steps.dispose();
   own.optimizer.dispose();
   return { loss: loss[0], norm: norm[0], own };
 }

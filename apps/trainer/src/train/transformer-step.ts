@@ -1,8 +1,10 @@
+import { type CompiledStep, compile } from "@nuwa/backends";
 import type { EncoderDecoder } from "@nuwa/encdec";
-import { jointLoss, type TaskBatch } from "@nuwa/tasks";
+import { type BatchInputs, jointInputs, jointLossOf, type TaskBatch } from "@nuwa/tasks";
 import { type AdamW, accumulateGradients, autocast, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WholeRunConfig } from "../config/schema.ts";
+import { kindOf, tensorsOf, withTensors } from "./batch-tensors.ts";
 
 /** A model in training. */
 export interface Learner {
@@ -14,7 +16,7 @@ export interface Learner {
 /** What of a config a step reads. */
 type Training = Pick<
   WholeRunConfig["transformer"]["train"],
-  "noneShare" | "wordDropout" | "inputNoise" | "checkpointing" | "precision"
+  "noneShare" | "wordDropout" | "inputNoise" | "checkpointing" | "precision" | "compile"
 >;
 
 export interface StepSettings {
@@ -23,27 +25,68 @@ export interface StepSettings {
   readonly blindShare: number;
 }
 
-/**
- * One update, by the mean of the gradients of some batches of equal size and of the same task.
- *
- * @returns the mean losses under the names of the tasks, and `gradientNorm`; the caller disposes the scalars
- */
-export function transformerStep(
-  { model, params, optimizer }: Learner,
-  batches: readonly TaskBatch[],
-  { precision, noneShare, wordDropout, inputNoise, checkpointing }: Training,
-  { rng, learningRate, blindShare }: StepSettings,
-): Record<string, tf.Scalar> {
-  const options = { noneShare, wordDropout, inputNoise, checkpointing, blindShare };
-  const lossOf = (index: number) => {
-    const own = batches.length === 1 ? rng : rng.fork("part", index);
-    return autocast(precision, () => jointLoss(model, [batches[index]], { ...options, rng: own }));
-  };
-  return tf.tidy(() => {
-    const { value, gradients } = accumulateGradients(batches.length, lossOf, params);
-    const gradientNorm = optimizer.step(gradients, learningRate);
-    const { loss, ...tasks } = value;
-    loss.dispose();
-    return { ...tasks, gradientNorm };
-  });
+type Scalars = Record<string, tf.Scalar>;
+
+/** The steps of a training. Steps of a kind are compiled, unless the config or the model's dropout forbids it. */
+export class TransformerSteps {
+  readonly #learner: Learner;
+  readonly #training: Training;
+  readonly #compiled = new Map<string, CompiledStep<tf.Tensor[], Scalars>>();
+
+  constructor(learner: Learner, training: Training) {
+    this.#learner = learner;
+    this.#training = training;
+  }
+
+  /**
+   * One update, by the mean of the gradients of some batches of equal size and of the same task.
+   *
+   * @returns the mean losses under the names of the tasks, and `gradientNorm`; the caller disposes the scalars
+   */
+  run(batches: readonly TaskBatch[], { rng, learningRate, blindShare }: StepSettings): Scalars {
+    const { model } = this.#learner;
+    const { noneShare, wordDropout, inputNoise, compile: compiles } = this.#training;
+    const options = { noneShare, wordDropout, inputNoise, blindShare };
+    const drawn = batches.flatMap((batch, index) => {
+      const own = batches.length === 1 ? rng : rng.fork("part", index);
+      return jointInputs(model, [batch], { ...options, rng: own });
+    });
+    const rate = tf.scalar(learningRate);
+    try {
+      // Dropout is drawn within a step, so that no two are alike.
+      if (!compiles || model.config.dropout > 0) return this.#update(drawn, rate);
+      return this.#compiledFor(drawn)(rate, ...tensorsOf(drawn));
+    } finally {
+      tf.dispose([rate, ...tensorsOf(drawn)]);
+    }
+  }
+
+  dispose(): void {
+    for (const step of this.#compiled.values()) step.dispose();
+  }
+
+  #compiledFor(drawn: readonly BatchInputs[]): CompiledStep<tf.Tensor[], Scalars> {
+    const kind = kindOf(drawn);
+    const known = this.#compiled.get(kind);
+    if (known) return known;
+    const step = compile((rate: tf.Tensor, ...tensors: tf.Tensor[]) =>
+      this.#update(withTensors(drawn, tensors), rate as tf.Scalar),
+    );
+    this.#compiled.set(kind, step);
+    return step;
+  }
+
+  #update(batches: readonly BatchInputs[], learningRate: tf.Scalar): Scalars {
+    const { model, params, optimizer } = this.#learner;
+    const { precision, checkpointing } = this.#training;
+    const lossOf = (index: number) =>
+      autocast(precision, () => jointLossOf(model, [batches[index]], { checkpointing }));
+    return tf.tidy(() => {
+      const { value, gradients } = accumulateGradients(batches.length, lossOf, params);
+      const gradientNorm = optimizer.step(gradients, learningRate);
+      const { loss, ...tasks } = value;
+      loss.dispose();
+      return { ...tasks, gradientNorm };
+    });
+  }
 }

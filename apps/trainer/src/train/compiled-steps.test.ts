@@ -1,0 +1,90 @@
+import { probeNode, registerNode } from "@nuwa/backends/node";
+import { EncoderDecoder } from "@nuwa/encdec";
+import type { TaskBatch } from "@nuwa/tasks";
+import { AdamW, imageGrid, namedParams, Rng, readBack, videoGrid } from "@nuwa/tensor3d";
+import { expectNoLeak, isRequired } from "@nuwa/testing";
+import * as tf from "@tensorflow/tfjs-core";
+import { beforeAll, expect, test } from "vitest";
+import { TransformerSteps } from "./transformer-step.ts";
+
+let missing: string | undefined;
+beforeAll(async () => {
+  const probe = await probeNode();
+  if (probe.available || isRequired("node")) await registerNode({ fetch: false });
+  else missing = probe.reason;
+});
+
+const grid = videoGrid(4, 4, 2);
+
+/** Both tasks in turn, other samples each time. */
+function batchesOf(step: number): TaskBatch[] {
+  const rng = new Rng(2).fork(step);
+  const task = step % 2 === 0 ? "textToVideo" : "textToImage";
+  const target = step % 2 === 0 ? grid : imageGrid(4, 4);
+  const tokens = target.frames * 16;
+  return ["first", "second"].map((part) => {
+    const own = rng.fork(part);
+    const texts = [0, 1].map(() => own.integers(2, 4));
+    return { task, grid: target, texts, codes: own.integers(2 * tokens, 3), firstFrameWeight: 0.5 };
+  });
+}
+
+/** The losses and the weights after some steps. */
+async function trained(compile: boolean, count: number) {
+  const model = EncoderDecoder.create(
+    {
+      dim: 16,
+      heads: 2,
+      encoderLayers: 1,
+      decoderLayers: 2,
+      codebookSize: 16,
+      textLength: 3,
+      textVocabulary: 4,
+      targetGrid: grid,
+      decoderPattern: { kind: "nearby", extent: [3, 3, 3] },
+    },
+    new Rng(1),
+  );
+  const params = namedParams(model);
+  const learner = { model, params, optimizer: new AdamW(params, { clipNorm: 1, epsilon: 1e-4 }) };
+  const settings = { noneShare: 0.2, wordDropout: 0.2, inputNoise: 0.2, checkpointing: false };
+  const steps = new TransformerSteps(learner, { ...settings, precision: "float32", compile });
+  const losses: number[] = [];
+  let tensors = 0;
+  for (let step = 0; step < count; step++) {
+    const rng = new Rng(4).fork(step);
+    const scalars = steps.run(batchesOf(step), {
+      rng,
+      learningRate: 1e-3 * (1 - step / count),
+      blindShare: 0.2,
+    });
+    const [loss] = await readBack([Object.values(scalars)[0]]);
+    losses.push(loss[0]);
+    tf.dispose(scalars);
+    if (step === 9) tensors = tf.memory().numTensors;
+  }
+  expect(tf.memory().numTensors).toBe(tensors);
+  const weights = await readBack(Object.values(params));
+  steps.dispose();
+  learner.optimizer.dispose();
+  model.dispose();
+  return { losses, weights };
+}
+
+test("200 compiled steps of two tasks, with noise and two batches each, are the steps themselves to 1e-4", (context) => {
+  if (missing) context.skip(missing);
+  return expectNoLeak(async () => {
+    const [plain, compiled] = [await trained(false, 200), await trained(true, 200)];
+    expect(plain.losses.at(-1)).toBeLessThan(0.7 * plain.losses[1]);
+    for (const [step, loss] of plain.losses.entries()) {
+      expect(Math.abs(compiled.losses[step] / loss - 1)).toBeLessThan(1e-4);
+    }
+    for (const [index, expected] of plain.weights.entries()) {
+      const largest = Math.max(...expected.map(Math.abs));
+      const error = Math.max(
+        ...expected.map((value, place) => Math.abs(value - compiled.weights[index][place])),
+      );
+      expect(error / largest).toBeLessThan(1e-4);
+    }
+  });
+});

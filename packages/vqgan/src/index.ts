@@ -89,6 +89,7 @@ export {
   type TrainingPhase,
 } from "./training/config.ts";
 export type { AdversarialConfig, PerceptualConfig, TokenizerLossesConfig } from "./training/losses-config.ts";
+export type { Compile } from "./training/tokenizer-update.ts";
 export {
   type TokenizerStep,
   TokenizerTrainer,

@@ -1,3 +1,4 @@
+import { compile } from "@nuwa/backends";
 import { parameterCount, Rng } from "@nuwa/tensor3d";
 import { writeSafetensors } from "@nuwa/tensor3d/node";
 import { exportPatchGan, exportTaming, PatchDiscriminator, TokenizerTrainer, VqModel } from "@nuwa/vqgan";
@@ -17,7 +18,9 @@ export function drawPictures(batch, side, seed) {
 export async function createOurs({ config, discriminator: discriminatorConfig }, pixels, seed) {
   const rng = new Rng(seed).fork("weights");
   const model = VqModel.create({ ...config, kind: "vq-gan" }, rng.fork("model"));
-  const trainer = new TokenizerTrainer(model, trainerConfig(discriminatorConfig), rng.fork("trainer"));
+  const trainer = new TokenizerTrainer(model, trainerConfig(discriminatorConfig), rng.fork("trainer"), {
+    compile,
+  });
   const discriminator = await discriminatorOf(trainer, discriminatorConfig);
 
   async function step() {

@@ -27,6 +27,9 @@ const loop = {
 /** A section that its own package checks. */
 const section = z.record(z.string(), z.unknown());
 
+/** Runs steps as TensorFlow functions on the node backend: the same numbers to rounding, in less time. */
+const compile = z.boolean().default(true);
+
 const tokenizerTraining = z.strictObject({
   ...loop,
   /** As `@nuwa/vqgan`'s trainer describes it, without `totalSteps`. */
@@ -37,6 +40,7 @@ const tokenizerTraining = z.strictObject({
   frameShare: share.default(0.5),
   /** The terms of a "vq-gan", as `@nuwa/vqgan`'s trainer describes them. */
   losses: section.optional(),
+  compile,
 });
 
 /** One task's part of the joint objective. */
@@ -75,8 +79,7 @@ const transformerTraining = z.strictObject({
   checkpointing: z.boolean().default(false),
   /** In what matrices are multiplied; weights, sums and the optimizer stay float32. Only the node backend has bfloat16. */
   precision: z.enum(["float32", "bfloat16"]).default("float32"),
-  /** Runs steps as TensorFlow functions on the node backend: the same numbers to rounding, in less time. */
-  compile: z.boolean().default(true),
+  compile,
   tasks: z
     .strictObject({ textToImage: taskShare, videoPrediction: predictionShare, textToVideo: taskShare })
     .refine((tasks) => Object.values(tasks).some(({ weight }) => weight > 0), {

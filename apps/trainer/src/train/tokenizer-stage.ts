@@ -1,3 +1,4 @@
+import { compile } from "@nuwa/backends";
 import type { MovingOpenMoji } from "@nuwa/data";
 import { loadParams, prefixed, Rng, type RngState, under } from "@nuwa/tensor3d";
 import { type FeatureNetwork, parseTrainerConfig, TokenizerTrainer, VqModel } from "@nuwa/vqgan";
@@ -138,12 +139,15 @@ function createLearner(
   rng: Rng,
   features: FeatureNetwork | undefined,
 ): { model: VqModel; trainer: TokenizerTrainer } {
-  const { optimizer, losses } = config.tokenizer.train;
+  const { optimizer, losses, compile: compiles } = config.tokenizer.train;
   const model = VqModel.create(tokenizerConfig(config, { dataset }), new Rng(config.seed).fork("tokenizer"));
   try {
     const trainer = inSection("tokenizer.train", () => {
       const checked = parseTrainerConfig({ ...optimizer, losses, totalSteps });
-      return new TokenizerTrainer(model, checked, rng, { features });
+      return new TokenizerTrainer(model, checked, rng, {
+        features,
+        compile: compiles ? compile : undefined,
+      });
     });
     return { model, trainer };
   } catch (error) {

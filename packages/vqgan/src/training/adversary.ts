@@ -50,7 +50,7 @@ export class Adversary {
   }
 
   /** What the decoder feels of it. */
-  pull(weight: number): AdversarialPull {
+  pull(weight: tf.Scalar): AdversarialPull {
     const { kind, adaptive } = this.config;
     return { discriminator: this.discriminator, kind, adaptive, weight };
   }

@@ -1,5 +1,7 @@
+import { compile } from "@nuwa/backends";
+import { probeNode, registerNode } from "@nuwa/backends/node";
 import { Rng } from "@nuwa/tensor3d";
-import { expectClose, expectNoLeak, useCpu } from "@nuwa/testing";
+import { expectClose, expectNoLeak, isRequired, useCpu } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import type { VqConfigInput } from "../config.ts";
@@ -123,3 +125,33 @@ test("wrong losses are named", () =>
     expect(create({ adversarial: { discriminator: { depth: 3 } } })).toThrow("PatchDiscriminator");
     model.dispose();
   }));
+
+test("compiled steps are the steps themselves, in every phase", async (context) => {
+  const probe = await probeNode();
+  if (!probe.available && !isRequired("node")) context.skip(probe.reason);
+  await registerNode({ fetch: false });
+  try {
+    await expectNoLeak(async () => {
+      const longer = { ...training, totalSteps: 60 };
+      const records = [];
+      for (const faster of [undefined, compile]) {
+        const model = VqModel.create(config, new Rng(1));
+        const trainer = new TokenizerTrainer(model, longer, new Rng(2), { features, compile: faster });
+        records.push(await train(trainer, new Rng(3), 60));
+        trainer.dispose();
+        model.dispose();
+      }
+      const [plain, compiled] = records;
+      for (const [step, record] of plain.entries()) {
+        expect(Object.keys(compiled[step])).toEqual(Object.keys(record));
+        for (const [name, value] of Object.entries(record)) {
+          expect(Math.abs(compiled[step][name] - value), `${name} at ${step}`).toBeLessThan(
+            1e-4 * Math.max(1, Math.abs(value)),
+          );
+        }
+      }
+    });
+  } finally {
+    await useCpu();
+  }
+});

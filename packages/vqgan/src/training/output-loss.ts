@@ -10,7 +10,7 @@ import type { VqModel } from "../model.ts";
 export interface AdversarialPull {
   readonly discriminator: { apply(pixels: tf.Tensor4D): tf.Tensor };
   readonly kind: AdversarialKind;
-  readonly weight: number;
+  readonly weight: number | tf.Scalar;
   /** Whether λ multiplies the weight. */
   readonly adaptive: boolean;
 }

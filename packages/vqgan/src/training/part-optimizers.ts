@@ -32,7 +32,11 @@ export class PartOptimizers {
   }
 
   /** One update of some parts. */
-  step(which: readonly Part[], gradients: Readonly<Record<string, tf.Tensor>>, learningRate: number): void {
+  step(
+    which: readonly Part[],
+    gradients: Readonly<Record<string, tf.Tensor>>,
+    learningRate: tf.Scalar,
+  ): void {
     for (const part of which) {
       const names = Object.keys(this.params.get(part) ?? {});
       const own = Object.fromEntries(names.map((name) => [name, gradients[name]]));

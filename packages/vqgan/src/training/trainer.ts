@@ -9,7 +9,6 @@ import {
   under,
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { decoderPass, type ForwardPass, forwardPass } from "../forward-pass.ts";
 import type { VqInput } from "../input.ts";
 import type { FeatureNetwork } from "../losses/perceptual.ts";
 import type { PerceptualTerm } from "../losses/tokenizer-losses.ts";
@@ -23,10 +22,10 @@ import {
   type TokenizerTrainerConfigInput,
   type TrainingPhase,
 } from "./config.ts";
-import { generatorStep } from "./generator-step.ts";
 import { lossesOf, type TokenizerLossesConfig } from "./losses-config.ts";
-import { type Part, PartOptimizers, parts } from "./part-optimizers.ts";
+import { PartOptimizers } from "./part-optimizers.ts";
 import { RecentLatents } from "./recent-latents.ts";
+import { type Compile, TokenizerUpdate } from "./tokenizer-update.ts";
 
 /** Scalars of one step, before its update. The caller disposes them. */
 export interface TokenizerStep {
@@ -55,6 +54,8 @@ export interface TokenizerTrainerOptions {
   readonly features?: FeatureNetwork;
   /** Weights of its channels (see `lpipsHeads`). */
   readonly heads?: PerceptualTerm["heads"];
+  /** Such as `compile` of `@nuwa/backends`, for steps on float32 pixels. Default: steps run as they are. */
+  readonly compile?: Compile;
 }
 
 /** Everything that continuing exactly needs beside the model's own tensors. */
@@ -80,7 +81,7 @@ export class TokenizerTrainer {
   readonly losses: TokenizerLossesConfig;
   readonly #learningRate: (step: number) => number;
   readonly #optimizers: PartOptimizers;
-  readonly #perceptual?: PerceptualTerm;
+  readonly #update: TokenizerUpdate;
   readonly #adversary?: Adversary;
   readonly #recent: RecentLatents;
   #rng: Rng;
@@ -91,7 +92,7 @@ export class TokenizerTrainer {
     model: VqModel,
     config: TokenizerTrainerConfigInput,
     rng: Rng,
-    { features, heads }: TokenizerTrainerOptions = {},
+    { features, heads, compile }: TokenizerTrainerOptions = {},
   ) {
     this.model = model;
     this.config = parseTrainerConfig(config);
@@ -105,6 +106,7 @@ export class TokenizerTrainer {
       totalSteps,
       final: finalLearningRate,
     });
+    let term: PerceptualTerm | undefined;
     if (perceptual) {
       if (!features) {
         throw new NuwaError(
@@ -113,7 +115,7 @@ export class TokenizerTrainer {
             "Pass { features }, or leave losses.perceptual out.",
         );
       }
-      this.#perceptual = { network: features, heads, ...perceptual };
+      term = { network: features, heads, ...perceptual };
     }
     if (adversarial) {
       const size = { channels: model.config.inChannels, totalSteps };
@@ -121,6 +123,8 @@ export class TokenizerTrainer {
     }
     this.#recent = new RecentLatents(fitBatches);
     this.#optimizers = new PartOptimizers(model.trainableParams(), this.config);
+    const trained = { model, optimizers: this.#optimizers, perceptual: term, adversary: this.#adversary };
+    this.#update = new TokenizerUpdate(trained, compile);
   }
 
   /** Steps taken. */
@@ -147,10 +151,16 @@ export class TokenizerTrainer {
     if (phase === "quantized" && !this.#recent.isEmpty) {
       await this.#recent.take((latents) => this.model.quantizer.initialise(latents, this.#rng));
     }
-    const result =
-      phase === "decoder" ? this.#decoderStep(input) : this.#fullStep(input, phase === "quantized");
+    const { trainsDiscriminator, weight } = this.#adversary?.at(this.#done) ?? NO_ADVERSARY;
+    const { latents, codes, ...losses } = this.#update.run(
+      input,
+      { phase, pulls: weight > 0, trainsDiscriminator },
+      { learningRate: this.#learningRate(this.#done), adversarialWeight: weight },
+    );
+    const use = this.#afterUpdate(phase, latents, codes);
+    tf.dispose([latents, ...(codes ? [codes] : [])]);
     this.#done++;
-    return result;
+    return { ...losses, ...use };
   }
 
   /** What there is at the moment of the call. */
@@ -184,63 +194,28 @@ export class TokenizerTrainer {
 
   /** Frees the optimizers', the discriminator's and the trainer's tensors; the model belongs to its owner. */
   dispose(): void {
+    this.#update.dispose();
     this.#optimizers.dispose();
     this.#adversary?.dispose();
     this.#recent.clear();
   }
 
-  #fullStep(input: VqInput, quantize: boolean): TokenizerStep {
+  /** What a step does with latents and codes besides the update. */
+  #afterUpdate(phase: TrainingPhase, latents: tf.Tensor4D, codes: tf.Tensor3D | undefined): CodeUse {
     const { quantizer } = this.model;
     return tf.tidy(() => {
-      const { pass, losses } = this.#update(input, parts, () => forwardPass(this.model, input, quantize));
-      const { latents, codes } = pass;
       if (!codes) {
         if (quantizer.hasCodebook) this.#recent.add(latents);
-        return { ...losses, ...noCodeUse() };
+        return { ...noCodeUse() };
       }
       const use = quantizer.codeUse(codes);
-      quantizer.update(latents, codes, this.#rng);
-      return { ...losses, ...use };
+      if (phase === "quantized") quantizer.update(latents, codes, this.#rng);
+      return { ...use };
     });
-  }
-
-  #decoderStep(input: VqInput): TokenizerStep {
-    const { quantizer } = this.model;
-    return tf.tidy(() => {
-      const codes = quantizer.codesOf(this.model.latents(input)) as tf.Tensor3D;
-      const { losses } = this.#update(input, ["decoder"], () => ({
-        commitment: tf.scalar(0),
-        ...decoderPass(this.model, quantizer.latentsOf(codes) as tf.Tensor4D),
-      }));
-      return { ...losses, ...quantizer.codeUse(codes) };
-    });
-  }
-
-  /** Updates parts of the model by a pass, and the discriminator by what the pass decoded. */
-  #update<Pass extends Pick<ForwardPass, "commitment" | "features" | "decoded">>(
-    input: VqInput,
-    which: readonly Part[],
-    forward: () => Pass,
-  ): { pass: Pass; losses: Omit<TokenizerStep, keyof CodeUse> } {
-    const adversary = this.#adversary;
-    const { trainsDiscriminator, weight } = adversary?.at(this.#done) ?? {
-      trainsDiscriminator: false,
-      weight: 0,
-    };
-    const aims = {
-      target: input,
-      perceptual: this.#perceptual,
-      adversarial: weight > 0 ? adversary!.pull(weight) : undefined,
-    };
-    const params = this.#optimizers.paramsOf(which);
-    const allowUnused = this.phase === "continuous"; // the codes
-    const { pass, losses, gradients } = generatorStep(this.model, forward, aims, params, { allowUnused });
-    this.#optimizers.step(which, gradients, this.#learningRate(this.#done));
-    if (!trainsDiscriminator) return { pass, losses };
-    const { loss: discriminator } = adversary!.train(input as tf.Tensor4D, pass.decoded);
-    return { pass, losses: { ...losses, discriminator } };
   }
 }
+
+const NO_ADVERSARY = { trainsDiscriminator: false, weight: 0 };
 
 /** Before the names of the discriminator's tensors. */
 const ADVERSARY = "adversary.";

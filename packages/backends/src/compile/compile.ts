@@ -120,7 +120,7 @@ class Records {
       entry.runs++;
       entry.recording = recording;
       if (before === undefined) return results;
-      const difference = differenceOf(backend.binding, before, recording);
+      const difference = describeLeft(run.left) ?? differenceOf(backend.binding, before, recording);
       release(backend, before);
       if (difference === undefined) {
         entry.recording = undefined;
@@ -140,6 +140,14 @@ class Records {
     if (recording) release(backend, recording);
     this.#entries.delete(key);
   }
+}
+
+/** Calls of functions make and end no tensors but results. */
+function describeLeft(left: number): string | undefined {
+  if (left === 0) return undefined;
+  return left > 0
+    ? `it keeps ${left} tensors or variables that it makes, besides its results`
+    : `it disposes ${-left} tensors or variables from outside`;
 }
 
 function release({ binding }: NodeBackend, { constants }: Recording): void {

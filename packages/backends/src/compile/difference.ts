@@ -4,7 +4,6 @@ import { sameValue } from "./same-value.ts";
 
 /** What two recordings of a step differ in first, in words; undefined where they are the same. */
 export function differenceOf(binding: Binding, before: Recording, after: Recording): string | undefined {
-  if (after.createdVariables > 0) return `it makes ${after.createdVariables} tf.Variables that stay`;
   return (
     differentCalls(before, after) ??
     differentSources(before, after) ??

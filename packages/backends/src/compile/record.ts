@@ -8,6 +8,8 @@ import { type AnyStep, runStep } from "./run-step.ts";
 export interface RecordedRun {
   readonly results: tf.NamedTensorMap;
   readonly recording: Recording;
+  /** Tensors that were made and stay besides the results; below 0, tensors from before that are gone. */
+  readonly left: number;
 }
 
 /**
@@ -20,6 +22,7 @@ export function record(backend: NodeBackend, step: AnyStep, inputs: readonly tf.
   // Of tensors that share their values, a recording could not tell which one was read.
   const given = inputs.map((input) => backend.executeSingleInput("Identity", input));
   const recorder = new Recorder(backend, given, separateVariables(backend));
+  const before = tf.memory().numTensors;
   let recording: Recording | undefined;
   try {
     binding.observer = recorder;
@@ -27,8 +30,9 @@ export function record(backend: NodeBackend, step: AnyStep, inputs: readonly tf.
       recording = recorder.finish(made);
       binding.observer = undefined;
     });
+    const left = tf.memory().numTensors - before - Object.keys(results).length;
     if (recorder.refusal) tf.dispose(results);
-    else return { results, recording: recording! };
+    else return { results, recording: recording!, left };
   } catch (error) {
     recorder.refusal ??= error as Error;
   } finally {

@@ -1,4 +1,4 @@
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
 import type { TensorMetadata } from "../node/binding.ts";
 import type { Operation } from "../node/function-body.ts";
 import type { NodeBackend } from "../node/node-backend.ts";
@@ -124,8 +124,6 @@ export class Recorder implements Observer {
         assigned.set(variable, this.#result(variable));
       }
     }
-    const known = new Set(this.#variables);
-    const created = Object.values(tf.engine().registeredVariables).filter((variable) => !known.has(variable));
     return {
       values: this.#values,
       sources: this.#sources,
@@ -133,7 +131,6 @@ export class Recorder implements Observer {
       calls: this.#calls,
       outputs,
       assigned,
-      createdVariables: created.length,
     };
   }
 

@@ -47,8 +47,6 @@ export interface Recording {
   readonly outputs: ReadonlyMap<string, number>;
   /** Variables that the step assigned to, with their last values. */
   readonly assigned: ReadonlyMap<tf.Variable, number>;
-  /** Variables that the step made and left. */
-  readonly createdVariables: number;
 }
 
 export function isOutside(call: Call): call is OutsideCall {

@@ -167,8 +167,23 @@ test("operations, results, variables and tensors from outside that change", () =
       made.push(tf.variable(tf.neg(x)));
       return {};
     };
-    expect(refusalOf(making)).toContain("it makes 1 tf.Variables that stay");
-    tf.dispose([a, b, last, made]);
+    expect(refusalOf(making)).toContain(
+      "it keeps 1 tensors or variables that it makes, besides its results. Pass what changes",
+    );
+    const kept: tf.Tensor[] = [];
+    const keeping = (x: tf.Tensor) => {
+      const y = tf.neg(x);
+      kept.push(tf.keep(tf.square(y)));
+      return { y };
+    };
+    expect(refusalOf(keeping)).toContain("it keeps 1 tensors or variables");
+    const disposing = (x: tf.Tensor) => {
+      const y = tf.neg(x);
+      x.dispose();
+      return { y };
+    };
+    expect(refusalOf(disposing)).toContain("it disposes 1 tensors or variables from outside");
+    tf.dispose([a, b, last, made, kept]);
   }));
 
 test("results that are no tensors by name", () =>

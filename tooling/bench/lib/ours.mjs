@@ -1,3 +1,4 @@
+import { compile } from "@nuwa/backends";
 import { EncoderDecoder } from "@nuwa/encdec";
 import {
   AdamW,
@@ -23,13 +24,13 @@ export function drawBatch({ batch, config }, seed) {
 /**
  * Our model on the selected backend, with a `train(steps)` like the peer's.
  *
- * @param options `checkpointing`, and the `precision` of matrix products
+ * @param options `checkpointing`, the `precision` of matrix products, and whether the step is `compiled`
  */
 export function createOurs(
   { batch, config },
   { targets, texts },
   seed,
-  { checkpointing = false, precision = "float32" } = {},
+  { checkpointing = false, precision = "float32", compiled = false } = {},
 ) {
   const model = EncoderDecoder.create(config, new Rng(seed).fork("weights"));
   const { learningRate, ...adam } = settings;
@@ -39,21 +40,21 @@ export function createOurs(
   const codes = tf.tensor2d(targets, [batch, tokenCount(grid)], "int32");
   const conditions = texts.map((tokens) => ({ kind: "text", tokens }));
 
+  function update(targets) {
+    const { value, gradients } = valueAndGradients(
+      () => ({
+        loss: autocast(precision, () => model.loss({ conditions, targets, grid, checkpointing }).loss),
+      }),
+      params,
+    );
+    optimizer.step(gradients, learningRate);
+    return { loss: value.loss };
+  }
+  const fast = compiled ? compile(update) : undefined;
+
   async function step() {
     const started = performance.now();
-    const loss = tf.tidy(() => {
-      const { value, gradients } = valueAndGradients(
-        () => ({
-          loss: autocast(
-            precision,
-            () => model.loss({ conditions, targets: codes, grid, checkpointing }).loss,
-          ),
-        }),
-        params,
-      );
-      optimizer.step(gradients, learningRate);
-      return value.loss;
-    });
+    const { loss } = fast ? fast(codes) : tf.tidy(() => update(codes));
     const [value] = await loss.data();
     loss.dispose();
     return { seconds: (performance.now() - started) / 1000, loss: value };
@@ -68,6 +69,7 @@ export function createOurs(
       return { seconds: done.map(({ seconds }) => seconds), losses: done.map(({ loss }) => loss) };
     },
     dispose() {
+      fast?.dispose();
       optimizer.dispose();
       codes.dispose();
       model.dispose();

@@ -16,6 +16,7 @@ export async function compareSteps(name, { python, rounds, steps, seed, threads 
   const folder = await mkdtemp(join(tmpdir(), "nuwa-bench-"));
   const data = drawBatch(size, seed);
   const ours = createOurs(size, data, seed);
+  const compiled = createOurs(size, data, seed, { compiled: true });
   try {
     const weights = join(folder, "weights.safetensors");
     const job = join(folder, "job.json");
@@ -26,6 +27,7 @@ export async function compareSteps(name, { python, rounds, steps, seed, threads 
     const slow = size.slow && (await startSlowPeer(python, job));
     const contestants = {
       ours: { train: ours.train, warmUp: warmUpSteps, steps },
+      compiled: { train: compiled.train, warmUp: warmUpSteps, steps },
       pytorch: { train: (count) => peer.ask({ steps: count }), warmUp: warmUpSteps, steps },
       ...(slow && { nuwaPytorch: { train: (count) => slow.ask({ steps: count }), warmUp: 1, steps: 1 } }),
     };
@@ -34,6 +36,7 @@ export async function compareSteps(name, { python, rounds, steps, seed, threads 
     return report(name, turns, { parameters: ours.parameters, peer: peer.about, slow: slow?.about });
   } finally {
     ours.dispose();
+    compiled.dispose();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -60,10 +63,13 @@ async function takeTurns(contestants, rounds) {
   return turns;
 }
 
-function report(name, { ours, pytorch, nuwaPytorch }, { parameters, peer, slow }) {
+function report(name, { ours, compiled, pytorch, nuwaPytorch }, { parameters, peer, slow }) {
   const { batch, config } = sizes[name];
-  const times = { ours: summarize(ours.seconds), pytorch: summarize(pytorch.seconds) };
-  const apart = Math.max(...ours.losses.map((loss, index) => Math.abs(loss - pytorch.losses[index])));
+  const times = Object.fromEntries(
+    Object.entries({ ours, compiled, pytorch }).map(([who, { seconds }]) => [who, summarize(seconds)]),
+  );
+  const apart = largestDifference(ours.losses, pytorch.losses);
+  const compiledApart = largestDifference(ours.losses, compiled.losses);
   const { height, width, frames } = config.targetGrid;
   console.log(
     `\n${name}: dim ${config.dim}, ${config.heads} heads, ${config.encoderLayers} + ${config.decoderLayers} layers, ` +
@@ -79,20 +85,30 @@ function report(name, { ours, pytorch, nuwaPytorch }, { parameters, peer, slow }
   );
   console.log(`  ours     min / median / max: ${milliseconds(times.ours)}`);
   console.log(
+    `  compiled min / median / max: ${milliseconds(times.compiled)}; losses differ by ${compiledApart.toExponential(1)} at most`,
+  );
+  console.log(
     `  PyTorch  min / median / max: ${milliseconds(times.pytorch)}  (${peer.version}, ${peer.threads} threads)`,
   );
   const ratio = times.ours.median / times.pytorch.median;
   const fastest = times.ours.min / times.pytorch.min;
-  console.log(`  ratio of the medians: ${ratio.toFixed(2)}, of the fastest steps: ${fastest.toFixed(2)}`);
+  const compiledRatio = times.compiled.median / times.pytorch.median;
+  const compiledFastest = times.compiled.min / times.pytorch.min;
+  console.log(
+    `  ratio of the medians: ${ratio.toFixed(2)}, compiled ${compiledRatio.toFixed(2)}; ` +
+      `of the fastest steps: ${fastest.toFixed(2)}, compiled ${compiledFastest.toFixed(2)}`,
+  );
   if (nuwaPytorch) {
     times.nuwaPytorch = summarize(nuwaPytorch.seconds);
-    const timesAsFast = (which) => (times.nuwaPytorch[which] / times.ours[which]).toFixed(1);
+    const timesAsFast = (who) =>
+      `${(times.nuwaPytorch.median / times[who].median).toFixed(1)} times as fast by medians, ` +
+      `${(times.nuwaPytorch.min / times[who].min).toFixed(1)} by the fastest steps`;
     console.log(
       `  ${slow.version}, its own model of ${slow.parameters} parameters: ${milliseconds(times.nuwaPytorch)}; ` +
-        `ours is ${timesAsFast("median")} times as fast by medians, ${timesAsFast("min")} by the fastest steps`,
+        `ours is ${timesAsFast("ours")}; compiled ${timesAsFast("compiled")}`,
     );
   }
-  if (parameters !== peer.parameters || !(apart <= lossTolerance)) {
+  if (parameters !== peer.parameters || !(Math.max(apart, compiledApart) <= lossTolerance)) {
     console.log("  NOT THE SAME MODEL: the ratio means nothing.");
     process.exitCode = 1;
   }
@@ -100,9 +116,16 @@ function report(name, { ours, pytorch, nuwaPytorch }, { parameters, peer, slow }
     ...times,
     ratio,
     fastest,
+    compiledRatio,
+    compiledFastest,
     steps: ours.seconds.length,
     lossDifference: apart,
+    compiledLossDifference: compiledApart,
     parameters,
     torch: peer.version,
   };
+}
+
+function largestDifference(losses, others) {
+  return Math.max(...losses.map((loss, index) => Math.abs(loss - others[index])));
 }

@@ -3,7 +3,6 @@ import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { loadNodeBackend, type NodeBackend, registerNode } from "../node/index.ts";
-import { BACKEND_NAME } from "../node/kernel.ts";
 import { compile } from "./compile.ts";
 
 let backend: NodeBackend;
@@ -246,63 +245,4 @@ test("options", () => {
   expect(() => compile(() => ({}), { records: 0 })).toThrow(
     "records must be a whole number of at least 1, got 0",
   );
-});
-
-test("debug names the result or variable that differs", () =>
-  expectNoLeak(() => {
-    let factor = 1;
-    const w = variable([1]);
-    const step = compile(
-      (x) => {
-        w.assign(tf.add(w, 1));
-        return { y: tf.mul(x, 2), z: tf.mul(x, factor) };
-      },
-      { debug: true },
-    );
-    const x = tf.tensor1d([1, 2]);
-    for (let call = 0; call < 3; call++) tf.dispose(step(x));
-    factor = 1.5;
-    expect(() => step(x)).toThrow(
-      /^compile: the result "z" differs by 1 between the compiled step and the step itself, whose largest element is 3\. /,
-    );
-    const counting = compile(
-      () => {
-        w.assign(tf.mul(w, factor));
-        return {};
-      },
-      { debug: true },
-    );
-    for (let call = 0; call < 3; call++) counting();
-    factor = 1;
-    expect(counting).toThrow(`compile: the variable "${w.name}" differs by`);
-    step.dispose();
-    counting.dispose();
-    tf.dispose([x, w]);
-  }));
-
-test("other backends run the step itself, by the rules that they can check", async () => {
-  await import("@tensorflow/tfjs-backend-cpu");
-  await tf.setBackend("cpu");
-  try {
-    await expectNoLeak(async () => {
-      const w = variable([1, 2]);
-      const step = compile((x) => {
-        w.assign(tf.add(w, x));
-        return { w, x, y: tf.mul(w, 2) };
-      });
-      const x = tf.tensor1d([1, 1]);
-      for (let call = 0; call < 3; call++) tf.dispose(step(x));
-      const results = step(x);
-      await expectClose(results.y, { shape: [2], data: [10, 12] }, {});
-      expect(step.records).toEqual([]);
-      expect(() => compile((async () => ({})) as never)()).toThrow("the step returned a promise");
-      expect(() => compile((() => 3) as never)()).toThrow("returned a value of type number");
-      tf.dispose(results);
-      await expectClose(w, { shape: [2], data: [5, 6] }, {});
-      step.dispose();
-      tf.dispose([w, x]);
-    });
-  } finally {
-    await tf.setBackend(BACKEND_NAME);
-  }
 });

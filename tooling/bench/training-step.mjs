@@ -20,6 +20,7 @@ const { values: options } = parseArgs({
     seed: { type: "string", default: "0" },
     threads: { type: "string", default: String(availableParallelism()) },
     python: { type: "string", default: process.env.NUWA_BENCH_PYTHON ?? "python3" },
+    mode: { type: "string", default: "graph" },
     json: { type: "string" },
   },
 });
@@ -43,7 +44,7 @@ if (options.part.includes("compare")) {
   await prepareKernels();
   console.log(`ours: ${backend.name}, ${backend.device}, ${backend.detail}`);
   for (const name of options.size) {
-    results[name] = await compareSteps(name, { ...numbers, python: options.python });
+    results[name] = await compareSteps(name, { ...numbers, python: options.python, mode: options.mode });
   }
 }
 if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);

@@ -6,7 +6,8 @@ import { selectFirst, unknownBackend } from "./select.ts";
 import type { SelectedBackend } from "./status.ts";
 
 export { type CompiledStep, compile, type StepRecord } from "./compile/compile.ts";
-export type { CompileOptions } from "./compile/options.ts";
+export type { CompileOptions, Mode } from "./compile/options.ts";
+export type { ProgramSummary } from "./compile/program.ts";
 export type { FetchProgress } from "./node/options.ts";
 export type { BackendName, BackendOptions } from "./options.ts";
 export type { BackendProbe, SelectedBackend } from "./status.ts";

@@ -24,13 +24,13 @@ export function drawBatch({ batch, config }, seed) {
 /**
  * Our model on the selected backend, with a `train(steps)` like the peer's.
  *
- * @param options `checkpointing`, the `precision` of matrix products, and whether the step is `compiled`
+ * @param options `checkpointing`, the `precision` of matrix products, and the mode in which the step is `compiled`, if it is
  */
 export function createOurs(
   { batch, config },
   { targets, texts },
   seed,
-  { checkpointing = false, precision = "float32", compiled = false } = {},
+  { checkpointing = false, precision = "float32", compiled } = {},
 ) {
   const model = EncoderDecoder.create(config, new Rng(seed).fork("weights"));
   const { learningRate, ...adam } = settings;
@@ -50,7 +50,7 @@ export function createOurs(
     optimizer.step(gradients, learningRate);
     return { loss: value.loss };
   }
-  const fast = compiled ? compile(update) : undefined;
+  const fast = compiled ? compile(update, { mode: compiled }) : undefined;
 
   async function step() {
     const started = performance.now();

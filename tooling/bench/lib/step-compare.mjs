@@ -7,16 +7,18 @@ import { optimizer, sizes } from "./sizes.mjs";
 import { milliseconds, summarize } from "./summary.mjs";
 
 const warmUpSteps = 3;
+/** The compiled step is recorded twice; `auto` tries both ways in the eight steps after. */
+const compiledWarmUpSteps = 11;
 /** Both train from the same weights on the same batch: their losses may part by rounding only. */
 const lossTolerance = 2e-3;
 
 /** Times the training step of a size, ours and the peers' in turns. */
-export async function compareSteps(name, { python, rounds, steps, seed, threads }) {
+export async function compareSteps(name, { python, rounds, steps, seed, threads, mode }) {
   const size = sizes[name];
   const folder = await mkdtemp(join(tmpdir(), "nuwa-bench-"));
   const data = drawBatch(size, seed);
   const ours = createOurs(size, data, seed);
-  const compiled = createOurs(size, data, seed, { compiled: true });
+  const compiled = createOurs(size, data, seed, { compiled: mode });
   try {
     const weights = join(folder, "weights.safetensors");
     const job = join(folder, "job.json");
@@ -27,7 +29,7 @@ export async function compareSteps(name, { python, rounds, steps, seed, threads 
     const slow = size.slow && (await startSlowPeer(python, job));
     const contestants = {
       ours: { train: ours.train, warmUp: warmUpSteps, steps },
-      compiled: { train: compiled.train, warmUp: warmUpSteps, steps },
+      compiled: { train: compiled.train, warmUp: compiledWarmUpSteps, steps },
       pytorch: { train: (count) => peer.ask({ steps: count }), warmUp: warmUpSteps, steps },
       ...(slow && { nuwaPytorch: { train: (count) => slow.ask({ steps: count }), warmUp: 1, steps: 1 } }),
     };

@@ -38,7 +38,7 @@ test("by hand: a result, a variable that is assigned, a captured tensor", () =>
     }
     await expectClose(w, { shape: [2], data: [5, 10] }, {});
     expect(step.records).toEqual([
-      { inputs: ["float32 [2]"], compiled: true, operations: 2, functions: 1, outsideCalls: 0 },
+      { inputs: ["float32 [2]"], program: { mode: "graph", operations: 2, functions: 1, outsideCalls: 0 } },
     ]);
     step.dispose();
     tf.dispose([w, two]);
@@ -149,7 +149,7 @@ test("what a step makes at its first call only, and a step within a step", () =>
     for (let call = 0; call < 5; call++) step(x);
     await expectClose(moment!, { shape: [2], data: [5, 20] }, {});
     await expectClose(w, { shape: [2], data: [-14, -58] }, {});
-    expect(step.records[0].compiled).toBe(true);
+    expect(step.records[0].program).toBeDefined();
     expect(inner.records).toEqual([]);
     step.dispose();
     inner.dispose();

@@ -3,9 +3,10 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { NodeBackend } from "../node/node-backend.ts";
 import { checkRun } from "./check-run.ts";
 import { differenceOf } from "./difference.ts";
+import { FasterProgram } from "./faster-program.ts";
 import { type CompileOptions, checkOptions } from "./options.ts";
-import { Program } from "./program.ts";
-import { record } from "./record.ts";
+import { Program, type ProgramSummary } from "./program.ts";
+import { type RecordedRun, record } from "./record.ts";
 import type { Recording } from "./recording.ts";
 import { refusedChange, refusedGradient } from "./refusals.ts";
 import { type AnyStep, runStep, type Step } from "./run-step.ts";
@@ -14,12 +15,8 @@ import { type AnyStep, runStep, type Step } from "./run-step.ts";
 export interface StepRecord {
   /** Such as `float32 [8, 4]`. */
   readonly inputs: readonly string[];
-  /** Whether calls run TensorFlow functions by now. */
-  readonly compiled: boolean;
-  /** Operations in the functions, functions, and kernels that run between them: 0 before. */
-  readonly operations: number;
-  readonly functions: number;
-  readonly outsideCalls: number;
+  /** What calls run; undefined as long as they run the step itself. */
+  readonly program: ProgramSummary | undefined;
 }
 
 export interface CompiledStep<Inputs extends tf.Tensor[], Outputs extends tf.NamedTensorMap> {
@@ -30,12 +27,12 @@ export interface CompiledStep<Inputs extends tf.Tensor[], Outputs extends tf.Nam
   dispose(): void;
 }
 
-/** A record that is not trusted yet has a recording, the others a program. */
+/** A record. It has a program once its recording is trusted. */
 interface Entry {
   readonly backend: NodeBackend;
   runs: number;
   recording?: Recording;
-  program?: Program;
+  program?: Program | FasterProgram;
 }
 
 /** Runs of which two in a row have to do the same. */
@@ -79,8 +76,7 @@ class Records {
   list(): StepRecord[] {
     return [...this.#entries].map(([key, { program }]) => ({
       inputs: key === "" ? [] : key.split("; "),
-      compiled: program !== undefined,
-      ...(program?.summary ?? { operations: 0, functions: 0, outsideCalls: 0 }),
+      program: program?.summary,
     }));
   }
 
@@ -114,7 +110,7 @@ class Records {
     const { backend, recording: before } = entry;
     let results: tf.NamedTensorMap | undefined;
     try {
-      const run = record(backend, this.#step, inputs);
+      const run = this.#recorded(backend, inputs);
       const { recording } = run;
       results = run.results;
       entry.runs++;
@@ -122,16 +118,25 @@ class Records {
       if (before === undefined) return results;
       const difference = describeLeft(run.left) ?? differenceOf(backend.binding, before, recording);
       release(backend, before);
-      if (difference === undefined) {
-        entry.recording = undefined;
-        entry.program = new Program(backend, recording);
-      } else if (entry.runs === MOST_RUNS) throw refusedChange(difference);
+      if (difference === undefined) entry.program = this.#compiled(backend, recording);
+      else if (entry.runs === MOST_RUNS) throw refusedChange(difference);
       return results;
     } catch (error) {
       this.#release(key);
       if (results) tf.dispose(results);
       throw error;
     }
+  }
+
+  #recorded(backend: NodeBackend, inputs: readonly tf.Tensor[]): RecordedRun {
+    const run = () => record(backend, this.#step, inputs);
+    return this.#options.mode === "graph" ? run() : backend.withoutOneDnn(run);
+  }
+
+  #compiled(backend: NodeBackend, recording: Recording): Program | FasterProgram {
+    const { mode } = this.#options;
+    if (mode === "auto") return new FasterProgram(backend, recording);
+    return new Program(backend, recording, mode === "xla");
   }
 
   #release(key: string): void {

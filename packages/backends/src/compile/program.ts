@@ -1,9 +1,20 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NodeBackend } from "../node/node-backend.ts";
 import { TFJS_TYPE } from "../node/op-attributes.ts";
+import type { Mode } from "./options.ts";
 import { type FunctionSegment, type OutsideSegment, planOf, type Segment } from "./plan.ts";
 import type { Recording } from "./recording.ts";
-import { lostTensor, lostVariable } from "./refusals.ts";
+import { lostTensor, lostVariable, unknownToXla } from "./refusals.ts";
+
+/** What there is to say of a program. */
+export interface ProgramSummary {
+  /** By what its functions run; `auto` while both are measured. */
+  readonly mode: Mode;
+  /** Operations in the functions, functions, and kernels that run between them. */
+  readonly operations: number;
+  readonly functions: number;
+  readonly outsideCalls: number;
+}
 
 let functions = 0;
 
@@ -15,10 +26,13 @@ export class Program {
   /** The function of each segment; kernels outside of TensorFlow have none. */
   readonly #names: (string | undefined)[] = [];
 
-  /** Takes over the recording's constants. */
-  constructor(backend: NodeBackend, recording: Recording) {
+  readonly #xla: boolean;
+
+  /** @param recording is still needed afterwards */
+  constructor(backend: NodeBackend, recording: Recording, xla: boolean) {
     this.#backend = backend;
     this.#recording = recording;
+    this.#xla = xla;
     this.#segments = planOf(recording);
     try {
       for (const segment of this.#segments) {
@@ -30,9 +44,10 @@ export class Program {
     }
   }
 
-  get summary(): { readonly operations: number; readonly functions: number; readonly outsideCalls: number } {
+  get summary(): ProgramSummary {
     const own = this.#segments.filter((segment) => "operations" in segment);
     return {
+      mode: this.#xla ? "xla" : "graph",
       operations: own.reduce((sum, { operations }) => sum + operations.length, 0),
       functions: own.length,
       outsideCalls: this.#segments.length - own.length,
@@ -70,9 +85,7 @@ export class Program {
   }
 
   dispose(): void {
-    const { binding } = this.#backend;
-    for (const name of this.#names) if (name !== undefined) binding.removeFunction(name);
-    for (const { id } of this.#recording.constants.values()) binding.deleteTensor(id);
+    for (const name of this.#names) if (name !== undefined) this.#backend.binding.removeFunction(name);
   }
 
   #addFunction({ operations, inputs, constants, outputs }: FunctionSegment): string {
@@ -86,6 +99,7 @@ export class Program {
       })),
       operations,
       outputs,
+      xla: this.#xla,
     });
     return name;
   }
@@ -105,8 +119,16 @@ export class Program {
   #runFunction(name: string, { inputs, outputs }: FunctionSegment, values: Map<number, tf.TensorInfo>): void {
     const { constants } = this.#recording;
     const ids = inputs.map((value) => constants.get(value)?.id ?? this.#backend.idOf(values.get(value)!));
-    const results = this.#backend.executeOnIds(name, [], ids, outputs.length);
+    const results = this.#execute(name, ids, outputs.length);
     for (const [index, value] of outputs.entries()) values.set(value, results[index]);
+  }
+
+  #execute(name: string, ids: readonly number[], count: number): tf.Tensor[] {
+    try {
+      return this.#backend.executeOnIds(name, [], ids, count);
+    } catch (error) {
+      throw this.#xla ? unknownToXla(error as Error) : error;
+    }
   }
 
   #runOutside({ call }: OutsideSegment, values: Map<number, tf.TensorInfo>): void {

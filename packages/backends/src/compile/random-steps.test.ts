@@ -4,6 +4,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import { beforeAll, expect, test } from "vitest";
 import { registerNode } from "../node/index.ts";
 import { compile } from "./compile.ts";
+import type { Mode } from "./options.ts";
 import type { Step } from "./run-step.ts";
 
 const CASES = Number(process.env.NUWA_COMPILED_CASES ?? 150);
@@ -97,10 +98,13 @@ function createStep(
   };
 }
 
-test(`${CASES} random steps compute compiled what they compute as they are`, () =>
+test.each<[number, Mode]>([
+  [CASES, "graph"],
+  [Math.ceil(CASES / 5), "xla"],
+])("%i random steps compute compiled what they compute as they are: %s", (cases, mode) =>
   expectNoLeak(async () => {
     let functions = 0;
-    for (let seed = 0; seed < CASES; seed++) {
+    for (let seed = 0; seed < cases; seed++) {
       const outside = randomNormal([4, 1], new Rng(seed).fork("outside"));
       const create = () =>
         [
@@ -109,7 +113,7 @@ test(`${CASES} random steps compute compiled what they compute as they are`, () 
         ].map((shape, index) => tf.tidy(() => tf.variable(randomNormal(shape, new Rng(seed).fork(index)))));
       const [plain, own] = [create(), create()];
       const step = createStep(seed, plain, outside);
-      const fast = compile(createStep(seed, own, outside));
+      const fast = compile(createStep(seed, own, outside), { mode });
       for (let call = 0; call < 4; call++) {
         const inputs = [[4, 6], [6]].map((shape) =>
           randomNormal(shape, new Rng(seed).fork("input", call, shape.length)),
@@ -128,12 +132,13 @@ test(`${CASES} random steps compute compiled what they compute as they are`, () 
         disposeExcept([...plain, outside], expected);
         tf.dispose(actual);
       }
-      functions += fast.records[0].functions;
+      functions += fast.records[0].program!.functions;
       fast.dispose();
       tf.dispose([outside, plain, own]);
     }
-    expect(functions).toBe(CASES);
-  }));
+    expect(functions).toBe(cases);
+  }),
+);
 
 function disposeExcept(kept: readonly tf.Tensor[], results: tf.NamedTensorMap): void {
   for (const result of Object.values(results)) if (!kept.includes(result)) result.dispose();

@@ -29,7 +29,7 @@ async function check(step: ReturnType<typeof createStep>, size: number): Promise
 test("another shape records anew; the one unused for the longest time goes, with what it held", () =>
   expectNoLeak(async () => {
     const step = createStep(2);
-    const compiled = () => step.records.map(({ inputs, compiled }) => [inputs[0], compiled]);
+    const compiled = () => step.records.map(({ inputs, program }) => [inputs[0], program !== undefined]);
     for (const size of [1, 2, 3, 1, 2, 3, 4]) await check(step, size); // constants that the backend keeps
     const bare = createStep(2);
     const empty = backend.tensorCount();
@@ -86,7 +86,7 @@ test("operations that no result needs are left out", () =>
     const x = tf.tensor1d([1]);
     for (let call = 0; call < 3; call++) tf.dispose(step(x));
     expect(step.records).toEqual([
-      { inputs: ["float32 [1]"], compiled: true, operations: 1, functions: 1, outsideCalls: 0 },
+      { inputs: ["float32 [1]"], program: { mode: "graph", operations: 1, functions: 1, outsideCalls: 0 } },
     ]);
     step.dispose();
     x.dispose();

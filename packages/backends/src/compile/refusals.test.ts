@@ -245,4 +245,7 @@ test("options", () => {
   expect(() => compile(() => ({}), { records: 0 })).toThrow(
     "records must be a whole number of at least 1, got 0",
   );
+  expect(() => compile(() => ({}), { mode: "fast" as never })).toThrow(
+    "mode must be one of graph, xla, auto, got fast",
+  );
 });

@@ -81,6 +81,16 @@ export function lostVariable(name: string): NuwaError {
   );
 }
 
+/** @param cause what TensorFlow says, the operation in its first line */
+export function unknownToXla(cause: Error): NuwaError {
+  const [reason] = cause.message.split("\n");
+  return new NuwaError(
+    "BACKEND",
+    `compile: XLA cannot compile the step: ${reason} Use mode "graph" or "auto".`,
+    { cause },
+  );
+}
+
 function refusal(what: string, remedy: string): NuwaError {
   return new NuwaError("INPUT", `compile: the step ${what}. ${remedy}`);
 }

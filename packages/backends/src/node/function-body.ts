@@ -22,4 +22,6 @@ export interface FunctionBody {
   readonly operations: readonly Operation[];
   /** The values that a call returns: results of operations. */
   readonly outputs: readonly number[];
+  /** Whether XLA compiles it, at its first call. */
+  readonly xla: boolean;
 }

@@ -84,6 +84,7 @@ const signatures = {
   TF_SetAttrTensor: "void (p, p, p, p)",
   TF_FinishOperation: "p (p, p)",
   TF_GraphToFunction: "p (p, p, uint8_t, int, p, int, buffer, int, buffer, p, p, p, p)",
+  TF_FunctionSetAttrValueProto: "void (p, p, buffer, size_t, p)",
   TF_DeleteFunction: "void (p)",
 } as const;
 

@@ -15,6 +15,9 @@ export interface GraphTools {
   check(where: string): void;
 }
 
+/** An `AttrValue` message with `b: true`. */
+const TRUE = Uint8Array.of(0x28, 1);
+
 /**
  * Adds a function to the context, which runs it by its name like any operation.
  *
@@ -46,6 +49,10 @@ export function addFunction(tools: GraphTools, name: string, body: FunctionBody)
     );
     check(name);
     try {
+      if (body.xla) {
+        c.TF_FunctionSetAttrValueProto(made, names.of("_XlaMustCompile"), TRUE, TRUE.length, status);
+        check(name);
+      }
       c.TFE_ContextAddFunction(context, made, status);
       check(name);
     } finally {

@@ -6,6 +6,7 @@ import type { ConstantInput } from "./constant-input.ts";
 import { Constants } from "./constants.ts";
 import { deleteEntry, type Entry, idOfEntry, idOfReshaped } from "./entries.ts";
 import type { NamedInputs, OutsideKernel } from "./observer.ts";
+import { withoutOneDnn } from "./one-dnn.ts";
 import {
   ATTRIBUTE,
   createTensorsTypeOpAttr,
@@ -167,6 +168,11 @@ export class NodeBackend extends tf.KernelBackend {
   /** The id of a scalar that is kept. */
   scalar(value: number, dtype: tf.DataType = "int32"): number {
     return this.constants.scalar(value, getTFDType(dtype));
+  }
+
+  /** Runs without kernels that are no operations of TensorFlow's public ones. */
+  withoutOneDnn<Result>(run: () => Result): Result {
+    return withoutOneDnn(run);
   }
 
   private idOfSpecial(input: ConstantInput | Int64Input): number {

@@ -4,11 +4,12 @@ import type { Binding } from "./binding.ts";
 import {
   convolutionAttributes,
   convolutionInfo,
+  convolutionKernels,
   type FusedAttributes,
   fusedConv2d,
   padded,
 } from "./convolution.ts";
-import { type Kernel, kernel } from "./kernel.ts";
+import { BACKEND_NAME, type Kernel, kernel } from "./kernel.ts";
 import { ATTRIBUTE, createTensorsTypeOpAttr, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
 
 const text = (name: string, value: string | string[]): OpAttribute => ({
@@ -79,6 +80,25 @@ export const oneDnnKernels = [
   kernel(FUSED_KERNELS.silu, silu),
   kernel(FUSED_KERNELS.layerNorm, layerNorm),
 ];
+
+/** Runs without them: XLA knows TensorFlow's public operations only. */
+export function withoutOneDnn<Result>(run: () => Result): Result {
+  const registered = oneDnnKernels.filter(
+    (config) => tf.getKernel(config.kernelName, BACKEND_NAME) === config,
+  );
+  const plain = convolutionKernels.filter(({ kernelName }) => kernelName === tf.FusedConv2D);
+  replace(registered, plain);
+  try {
+    return run();
+  } finally {
+    replace(plain, registered);
+  }
+}
+
+function replace(old: readonly tf.KernelConfig[], by: readonly tf.KernelConfig[]): void {
+  for (const { kernelName } of old) tf.unregisterKernel(kernelName, BACKEND_NAME);
+  for (const config of by) tf.registerKernel(config);
+}
 
 /** Whether the library has these operations, which one shows: not on macOS. Tensors on a GPU are none for them. */
 export function hasOneDnn(binding: Binding): boolean {

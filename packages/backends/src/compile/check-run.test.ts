@@ -62,3 +62,15 @@ test("debug names the result or variable that differs", () =>
     counting.dispose();
     tf.dispose([x, w]);
   }));
+
+test("debug takes NaN and Infinity for themselves only", () =>
+  expectNoLeak(() => {
+    let factor = 1;
+    const x = tf.tensor1d([0, 1, -1]);
+    const step = compile((x) => ({ y: tf.mul(tf.log(x), factor) }), { debug: true });
+    for (let call = 0; call < 4; call++) tf.dispose(step(x)); // [-Infinity, 0, NaN]
+    factor = -1;
+    expect(() => step(x)).toThrow('the result "y" differs by Infinity');
+    step.dispose();
+    x.dispose();
+  }));

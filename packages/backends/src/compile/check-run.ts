@@ -44,12 +44,10 @@ function check(what: string, actual: tf.Tensor, expected: tf.Tensor): void {
   let largest = 0;
   let error = 0;
   for (let index = 0; index < wanted.length; index++) {
-    largest = Math.max(largest, Math.abs(wanted[index]));
+    if (Number.isFinite(wanted[index])) largest = Math.max(largest, Math.abs(wanted[index]));
     if (Object.is(got[index], wanted[index])) continue;
-    error = Math.max(
-      error,
-      Number.isFinite(got[index] - wanted[index]) ? Math.abs(got[index] - wanted[index]) : Infinity,
-    );
+    const difference = Math.abs(got[index] - wanted[index]);
+    error = Math.max(error, Number.isFinite(difference) ? difference : Infinity);
   }
   if (error <= TOLERANCE * largest) return;
   throw new NuwaError(

@@ -51,13 +51,14 @@ export class TransformerSteps {
       const own = batches.length === 1 ? rng : rng.fork("part", index);
       return jointInputs(model, [batch], { ...options, rng: own });
     });
+    const tensors = tensorsOf(drawn);
     const rate = tf.scalar(learningRate);
     try {
       // Dropout is drawn within a step, so that no two are alike.
       if (!compiles || model.config.dropout > 0) return this.#update(drawn, rate);
-      return this.#compiledFor(drawn)(rate, ...tensorsOf(drawn));
+      return this.#compiledFor(drawn)(rate, ...tensors);
     } finally {
-      tf.dispose([rate, ...tensorsOf(drawn)]);
+      tf.dispose([rate, ...tensors]);
     }
   }
 

@@ -3,10 +3,12 @@ import { decoderPass, forwardPass } from "../forward-pass.ts";
 import type { VqInput } from "../input.ts";
 import type { PerceptualTerm } from "../losses/tokenizer-losses.ts";
 import type { VqModel } from "../model.ts";
+import type { CodeUse } from "../quantizers/quantizer.ts";
 import type { Adversary } from "./adversary.ts";
 import type { TrainingPhase } from "./config.ts";
 import { type GeneratorStep, generatorStep } from "./generator-step.ts";
 import { type PartOptimizers, parts } from "./part-optimizers.ts";
+import type { TokenizerStep } from "./trainer.ts";
 
 type TensorStep = (...inputs: tf.Tensor[]) => tf.NamedTensorMap;
 /** Makes a step over tensors faster, such as `compile` of `@nuwa/backends`. */
@@ -26,15 +28,8 @@ export interface UpdateRates {
   readonly adversarialWeight: number;
 }
 
-/** The losses before an update, and what it made of the input. A type, so that it is a tensor container. */
-export type Updated = {
-  readonly loss: tf.Scalar;
-  readonly reconstruction: tf.Scalar;
-  readonly commitment: tf.Scalar;
-  readonly perceptual?: tf.Scalar;
-  readonly adversarial?: tf.Scalar;
-  readonly adversarialWeight?: tf.Scalar;
-  readonly discriminator?: tf.Scalar;
+/** The losses before an update, and what it made of the input. */
+export type Updated = Omit<TokenizerStep, keyof CodeUse> & {
   readonly latents: tf.Tensor4D;
   readonly codes?: tf.Tensor3D;
 };
@@ -66,7 +61,7 @@ export class TokenizerUpdate {
       if (!this.#compile || input.dtype !== "float32") return this.#compute(input, kind, ...numbers);
       return this.#compiledFor(kind, this.#compile)(input, ...numbers) as Updated;
     } finally {
-      tf.dispose(numbers as unknown as tf.Tensor[]);
+      tf.dispose([...numbers]);
     }
   }
 

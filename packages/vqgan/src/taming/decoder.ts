@@ -1,6 +1,7 @@
-import { Conv2d, type GroupNorm, Linear, type Rng, silu, upsampleNearest2x } from "@nuwa/tensor3d";
+import { Conv2d, type GroupNorm, Linear, type Rng, silu } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { levelsOf, type TamingNetworkConfig } from "./config.ts";
+import { doubledConvolution } from "./doubled-convolution.ts";
 import { Level, Middle } from "./level.ts";
 import { groupNorm } from "./res-block.ts";
 
@@ -59,7 +60,7 @@ export class TamingDecoder {
       let x = this.middle.apply(this.stem.apply(this.project.apply(latents)));
       for (let level = this.levels.length - 1; level >= 0; level--) {
         x = this.levels[level].apply(x);
-        if (level > 0) x = this.upsample[level - 1].apply(upsampleNearest2x(x)); // [b, 2 h, 2 w, width]
+        if (level > 0) x = doubledConvolution(this.upsample[level - 1], x); // [b, 2 h, 2 w, width]
       }
       return silu(this.norm.apply(x));
     });

@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { useBackend } from "@nuwa/backends";
+import { compile, useBackend } from "@nuwa/backends";
 import { parameterCount, Rng } from "@nuwa/tensor3d";
 import { writeSafetensors } from "@nuwa/tensor3d/node";
-import { exportTaming, VqModel } from "@nuwa/vqgan";
+import { compileCodec, exportTaming, VqModel } from "@nuwa/vqgan";
 import * as tf from "@tensorflow/tfjs-core";
 import { startPeer } from "./lib/peer.mjs";
 import { tokenizerSizes } from "./lib/tokenizer-sizes.mjs";
@@ -28,6 +28,8 @@ const threads = Number(options.threads);
 const tolerance = 1e-4;
 /** Codes may differ where two are as near as rounding can tell; with drawn weights that happens. */
 const otherCodes = 0.01;
+/** Calls after which a compiled step no longer runs as it is. */
+const recordedCalls = 3;
 
 for (const name of options.size) {
   if (name in tokenizerSizes) continue;
@@ -61,11 +63,18 @@ async function compare(name, { batch, config }) {
   const { codes } = model.encode(pixels);
   console.log(`\n${name}: ${shape.join("×")} pixels, ${codes.shape.join("×")} codes (min / median)`);
   await openPeer(name, { model, config, pixels, codes });
-  const calls = { encode: () => model.encode(pixels).codes, decode: () => model.decode(codes) };
+  const compiled = compileCodec(model, compile);
+  const callsOf = (codec) => ({
+    encode: () => codec.encode(pixels).codes,
+    decode: () => codec.decode(codes),
+  });
+  const [plainCalls, compiledCalls] = [model, compiled].map(callsOf);
   const times = {};
-  for (const [which, call] of Object.entries(calls)) {
+  for (const which of ["encode", "decode"]) {
+    await secondsOf(compiledCalls[which], recordedCalls);
     const contestants = [
-      { name: "ours", run: (count) => secondsOf(call, count) },
+      { name: "ours, compiled", run: (count) => secondsOf(compiledCalls[which], count) },
+      { name: "ours, as it is", run: (count) => secondsOf(plainCalls[which], count) },
       ...["NCHW", "channels last"].map((layout) => ({
         name: `PyTorch, ${layout}`,
         run: async (count) => (await peer.ask({ run: which, layout, calls: count })).seconds,
@@ -76,6 +85,7 @@ async function compare(name, { batch, config }) {
     for (const line of timesTable(times[which])) console.log(`    ${line}`);
   }
   tf.dispose([pixels, codes]);
+  compiled.dispose();
   model.dispose();
   return times;
 }

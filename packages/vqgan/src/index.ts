@@ -2,6 +2,8 @@ export { importDiffusers } from "./checkpoints/diffusers.ts";
 export type { DiffusersVqConfig } from "./checkpoints/diffusers-config.ts";
 export { exportPatchGan, importPatchGan } from "./checkpoints/patch-gan.ts";
 export { exportTaming, importTaming } from "./checkpoints/taming.ts";
+export { compileCodec, type VqCodec } from "./codec.ts";
+export type { Compile } from "./compile.ts";
 export {
   codeGrid,
   downsampling,
@@ -89,7 +91,6 @@ export {
   type TrainingPhase,
 } from "./training/config.ts";
 export type { AdversarialConfig, PerceptualConfig, TokenizerLossesConfig } from "./training/losses-config.ts";
-export type { Compile } from "./training/tokenizer-update.ts";
 export {
   type TokenizerStep,
   TokenizerTrainer,

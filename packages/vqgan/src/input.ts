@@ -67,14 +67,33 @@ export function checkInput(config: VqConfig, input: VqInput): void {
   );
 }
 
+/**
+ * Refuses what `encode` cannot take: besides the above, pixels that are NaN or infinite.
+ *
+ * @throws NuwaError `SHAPE` or `INPUT`
+ */
+export function checkEncoderInput(config: VqConfig, input: VqInput): void {
+  checkInput(config, input);
+  if (!readsClassMaps(config)) checkFinite(input);
+}
+
 /** NaN is no nearer to one code than to another: it would silently become code 0. Not on WebGPU, as above. */
-export function checkFinite(input: VqInput): void {
+function checkFinite(input: VqInput): void {
   if (tf.getBackend() === "webgpu") return;
   const [finite] = tf.tidy(() => tf.all(tf.isFinite(input)).dataSync());
   if (finite) return;
   throw new NuwaError(
     "INPUT",
     "VqModel pixels: wanted finite numbers in [−1, 1], got NaN or infinite ones. Check how the pictures were read.",
+  );
+}
+
+/** @throws NuwaError `SHAPE` */
+export function checkCodes({ rank, dtype, shape }: tf.Tensor): void {
+  if (rank === 3 && dtype === "int32") return;
+  throw new NuwaError(
+    "SHAPE",
+    `VqModel codes: wanted int32 [batch, rows, columns], got ${dtype} [${shape.join(", ")}].`,
   );
 }
 

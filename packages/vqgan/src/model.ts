@@ -1,10 +1,18 @@
-import { type HostTensor, loadParams, NuwaError, namedParams, Rng, saveParams } from "@nuwa/tensor3d";
+import { type HostTensor, loadParams, namedParams, Rng, saveParams } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { codesOf, decodedOf } from "./codec.ts";
 import { parseVqConfig, type VqConfig, type VqConfigInput } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 import { Encoder } from "./encoder.ts";
 import { forwardPass } from "./forward-pass.ts";
-import { checkFinite, checkInput, encoderInput, readsClassMaps, type VqInput } from "./input.ts";
+import {
+  checkCodes,
+  checkEncoderInput,
+  checkInput,
+  encoderInput,
+  readsClassMaps,
+  type VqInput,
+} from "./input.ts";
 import { reconstructionLoss } from "./loss.ts";
 import { classMapLoss } from "./losses/class-map.ts";
 import { createQuantizer } from "./quantizers/create.ts";
@@ -94,7 +102,7 @@ export class VqModel {
    */
   latents(input: VqInput): tf.Tensor4D {
     checkInput(this.config, input);
-    return this.encoded(input);
+    return tf.tidy(() => this.encoder.apply(encoderInput(this.config, input)));
   }
 
   /**
@@ -104,9 +112,8 @@ export class VqModel {
    *   which cannot tell at once)
    */
   encode(input: VqInput): { codes: tf.Tensor3D } {
-    checkInput(this.config, input);
-    if (!readsClassMaps(this.config)) checkFinite(input);
-    return { codes: tf.tidy(() => this.quantizer.codesOf(this.encoded(input)) as tf.Tensor3D) };
+    checkEncoderInput(this.config, input);
+    return { codes: codesOf(this, input) };
   }
 
   /**
@@ -114,16 +121,8 @@ export class VqModel {
    * classes, float32 `[b, h·F, w·F, classes]`.
    */
   decode(codes: tf.Tensor3D): tf.Tensor4D {
-    if (codes.rank !== 3 || codes.dtype !== "int32") {
-      throw new NuwaError(
-        "SHAPE",
-        `VqModel codes: wanted int32 [batch, rows, columns], got ${codes.dtype} [${codes.shape.join(", ")}].`,
-      );
-    }
-    return tf.tidy(() => {
-      const decoded = this.decoder.apply(this.quantizer.latentsOf(codes) as tf.Tensor4D);
-      return readsClassMaps(this.config) ? decoded : (tf.clipByValue(decoded, -1, 1) as tf.Tensor4D);
-    });
+    checkCodes(codes);
+    return decodedOf(this, codes);
   }
 
   /**
@@ -173,9 +172,5 @@ export class VqModel {
     this.encoder.dispose();
     this.decoder.dispose();
     this.quantizer.dispose();
-  }
-
-  private encoded(input: VqInput): tf.Tensor4D {
-    return tf.tidy(() => this.encoder.apply(encoderInput(this.config, input)));
   }
 }

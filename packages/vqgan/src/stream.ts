@@ -1,7 +1,7 @@
 import { NuwaError, nextTask } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import type { VqCodec } from "./codec.ts";
 import { readsClassMaps, type VqInput } from "./input.ts";
-import type { VqModel } from "./model.ts";
 
 /** The codes of one frame, in the host's memory: nothing to dispose of. */
 export interface FrameCodes {
@@ -30,7 +30,7 @@ export interface StreamOptions {
  * @throws NuwaError `SHAPE` or `INPUT` as `model.encode` does; the signal's reason when aborted
  */
 export async function* encodeFrames(
-  model: VqModel,
+  model: VqCodec,
   frames: AsyncIterable<Frames> | Iterable<Frames>,
   { signal }: StreamOptions = {},
 ): AsyncGenerator<FrameCodes, void, undefined> {
@@ -66,7 +66,7 @@ export async function* encodeFrames(
  * @throws NuwaError `SHAPE` where a frame's data and shape do not agree; the signal's reason when aborted
  */
 export async function* decodeFrames(
-  model: VqModel,
+  model: VqCodec,
   codes: AsyncIterable<FrameCodes> | Iterable<FrameCodes>,
   { signal }: StreamOptions = {},
 ): AsyncGenerator<tf.Tensor3D, void, undefined> {

@@ -1,8 +1,8 @@
 import { NuwaError, nextTask } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import type { VqCodec } from "./codec.ts";
 import { downsampling } from "./config.ts";
 import { checkShape, type VqInput } from "./input.ts";
-import type { VqModel } from "./model.ts";
 import { type PixelSource, readRegion } from "./pixel-source.ts";
 import { reach } from "./reach.ts";
 import { planTiles, type TileOptions, type TilePlan } from "./tile-plan.ts";
@@ -25,7 +25,7 @@ import { blendWeights, innerSpans, type Span } from "./tile-spans.ts";
  * @throws NuwaError `SHAPE` or `INPUT` for pixels, `INPUT` for a tile or overlap; the signal's reason when aborted
  */
 export async function encodeTiled(
-  model: VqModel,
+  model: VqCodec,
   pixels: VqInput | PixelSource,
   options: TileOptions = {},
 ): Promise<tf.Tensor3D> {
@@ -73,7 +73,7 @@ export async function encodeTiled(
  * @throws NuwaError `SHAPE` for codes, `INPUT` for a tile or overlap; the signal's reason when aborted
  */
 export async function decodeTiled(
-  model: VqModel,
+  model: VqCodec,
   codes: tf.Tensor3D,
   options: TileOptions = {},
 ): Promise<tf.Tensor4D> {
@@ -137,7 +137,7 @@ function addTile({ pixels, shape, values, top, left, down, across }: WeightedTil
 const lengthOf = ({ start, end }: Span) => end - start;
 
 async function encodeTile(
-  model: VqModel,
+  model: VqCodec,
   pixels: VqInput | PixelSource,
   rows: Span,
   columns: Span,
@@ -157,7 +157,7 @@ async function encodeTile(
   }
 }
 
-function decodeTile(model: VqModel, codes: tf.Tensor3D, rows: Span, columns: Span): Promise<Float32Array> {
+function decodeTile(model: VqCodec, codes: tf.Tensor3D, rows: Span, columns: Span): Promise<Float32Array> {
   const size: [number, number, number] = [codes.shape[0], lengthOf(rows), lengthOf(columns)];
   return dataOf(tf.tidy(() => model.decode(tf.slice(codes, [0, rows.start, columns.start], size))));
 }

@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import type { Compile, TensorStep } from "../compile.ts";
 import { decoderPass, forwardPass } from "../forward-pass.ts";
 import type { VqInput } from "../input.ts";
 import type { PerceptualTerm } from "../losses/tokenizer-losses.ts";
@@ -9,10 +10,6 @@ import type { TrainingPhase } from "./config.ts";
 import { type GeneratorStep, generatorStep } from "./generator-step.ts";
 import { type PartOptimizers, parts } from "./part-optimizers.ts";
 import type { TokenizerStep } from "./trainer.ts";
-
-type TensorStep = (...inputs: tf.Tensor[]) => tf.NamedTensorMap;
-/** Makes a step over tensors faster, such as `compile` of `@nuwa/backends`. */
-export type Compile = (step: TensorStep) => TensorStep & { dispose(): void };
 
 /** What an update does; two of a kind differ in numbers only. */
 export interface UpdateKind {

@@ -9,6 +9,7 @@ import {
   under,
 } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import type { Compile } from "../compile.ts";
 import type { VqInput } from "../input.ts";
 import type { FeatureNetwork } from "../losses/perceptual.ts";
 import type { PerceptualTerm } from "../losses/tokenizer-losses.ts";
@@ -25,7 +26,7 @@ import {
 import { lossesOf, type TokenizerLossesConfig } from "./losses-config.ts";
 import { PartOptimizers } from "./part-optimizers.ts";
 import { RecentLatents } from "./recent-latents.ts";
-import { type Compile, TokenizerUpdate } from "./tokenizer-update.ts";
+import { TokenizerUpdate } from "./tokenizer-update.ts";
 
 /** Scalars of one step, before its update. The caller disposes them. */
 export interface TokenizerStep {

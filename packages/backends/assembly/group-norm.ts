@@ -1,5 +1,5 @@
 // GroupNorm and its gradient for one picture at a time, `[positions, channels]`, which may come in parts. A pass reads each
-// of them; then its sums are pooled. Built by scripts/build-group-norm.mjs.
+// of them; then its sums are pooled. Built by scripts/build-kernels.mjs.
 
 /** Rows of one number a channel, `step` bytes apart; src/group-norm/kernel.ts numbers those that it uses alike. */
 const enum Row {

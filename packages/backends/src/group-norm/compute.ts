@@ -1,23 +1,11 @@
 import type * as tf from "@tensorflow/tfjs-core";
+import type { Host, Inputs } from "../kernel-host.ts";
 import { GroupNormRuntime, type Step } from "./runtime.ts";
-
-/** How a backend's values come into the kernel's memory and out of it. */
-export interface Host {
-  /** Copies values of a tensor, from element `begin` on. */
-  copyInto(tensor: tf.TensorInfo, to: Float32Array, begin?: number): void;
-  /** A float32 tensor to be filled. */
-  emptyTensor(shape: number[]): tf.TensorInfo;
-  /** Fills it from element `begin` on. */
-  copyFrom(tensor: tf.TensorInfo, values: Float32Array, begin?: number): void;
-}
 
 export interface GroupNormAttributes {
   readonly groups: number;
   readonly epsilon: number;
 }
-
-/** Tensors by name. */
-export type Inputs = Readonly<Record<string, tf.TensorInfo>>;
 
 /**
  * Numbers that are in the kernel's memory at once, 256 kB: as many whole pictures as fit, or a part of a larger one, which

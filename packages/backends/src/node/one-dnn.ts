@@ -1,5 +1,6 @@
 import { FUSED_KERNELS } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { type LayerNormAttributes, layerNorm as rowNorm } from "../layer-norm/compute.ts";
 import type { Binding } from "./binding.ts";
 import {
   convolutionAttributes,
@@ -65,7 +66,15 @@ const linearGeluAttributes: readonly OpAttribute[] = [
 const linearGelu: Kernel<object> = ({ inputs: { x, weight, bias }, backend }) =>
   backend.executeSingleOutput("_MklNativeFusedMatMul", linearGeluAttributes, [x, weight, bias]);
 
-const layerNorm: Kernel<{ epsilon: number }> = ({ inputs: { x, gain, offset }, backend, attrs }) => {
+/** Up to here the time that oneDNN takes to begin, anew at each call, exceeds what it gains. */
+const SMALL_NORM = 2 ** 17;
+
+const layerNorm: Kernel<LayerNormAttributes, tf.TensorInfo> = ({ inputs, backend, attrs }) => {
+  const { x, gain, offset } = inputs;
+  // In a compiled step a kernel outside of TensorFlow would part the functions.
+  if (tf.util.sizeFromShape(x.shape) <= SMALL_NORM && !backend.binding.observer) {
+    return rowNorm(backend, inputs, attrs);
+  }
   const epsilon: OpAttribute = { name: "epsilon", type: ATTRIBUTE.float, value: attrs.epsilon };
   return backend.executeSingleOutput("_MklLayerNorm", [float32, unlabelled, epsilon], [x, gain, offset]);
 };

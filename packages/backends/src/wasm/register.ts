@@ -7,8 +7,8 @@ import { replaceCast } from "./cast.ts";
 import { replaceConvBackprop } from "./conv-backprop.ts";
 import { replaceDepthwiseBackprop } from "./depthwise-backprop.ts";
 import { replaceGather } from "./gather.ts";
-import { addGroupNorm } from "./group-norm.ts";
 import { replaceMatMul } from "./matmul.ts";
+import { addNorms } from "./norms.ts";
 import { replaceOneHot } from "./one-hot.ts";
 import { probeWasm } from "./probe.ts";
 import { replaceSegmentSum } from "./segment-sum.ts";
@@ -57,7 +57,7 @@ export async function registerWasm(options: WasmOptions = {}): Promise<SelectedB
   replaceCast();
   replaceReductions("wasm");
   replaceAvgPoolGradient("wasm");
-  addGroupNorm();
+  addNorms();
   const threads = wasm.getThreadsCount();
   return {
     name: "wasm",

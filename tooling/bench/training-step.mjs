@@ -8,8 +8,9 @@ import { useBackend } from "@nuwa/backends";
 import { sizes } from "./lib/sizes.mjs";
 import { compareSteps } from "./lib/step-compare.mjs";
 import { measureGrowth, measureMemory } from "./lib/step-memory.mjs";
+import { compareModes } from "./lib/step-modes.mjs";
 
-const parts = ["compare", "memory", "growth"];
+const parts = ["compare", "modes", "memory", "growth"];
 
 const { values: options } = parseArgs({
   options: {
@@ -39,13 +40,16 @@ if (load > availableParallelism() / 2) {
 const results = {};
 if (options.part.includes("memory")) results.memory = await measureMemory(numbers);
 if (options.part.includes("growth")) results.growth = await measureGrowth(numbers);
-if (options.part.includes("compare")) {
+if (options.part.includes("compare") || options.part.includes("modes")) {
   const backend = await useBackend("node", { threads: numbers.threads });
   await prepareKernels();
   console.log(`ours: ${backend.name}, ${backend.device}, ${backend.detail}`);
-  for (const name of options.size) {
+}
+for (const name of options.size) {
+  if (options.part.includes("compare")) {
     results[name] = await compareSteps(name, { ...numbers, python: options.python, mode: options.mode });
   }
+  if (options.part.includes("modes")) results[`${name} modes`] = await compareModes(name, numbers);
 }
 if (options.json) await writeFile(options.json, `${JSON.stringify(results, undefined, 2)}\n`);
 

@@ -62,6 +62,8 @@ export function createOurs(
 
   return {
     parameters: parameterCount(model),
+    /** What the compiled step runs. */
+    program: () => fast.records[0].program,
     save: (path) => writeSafetensors(path, params),
     async train(steps) {
       const done = [];

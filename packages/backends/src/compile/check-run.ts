@@ -1,6 +1,5 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import type { FasterProgram } from "./faster-program.ts";
 import type { Program } from "./program.ts";
 import { type AnyStep, runStep } from "./run-step.ts";
 
@@ -11,11 +10,7 @@ const TOLERANCE = 1e-5;
  *
  * @throws NuwaError `BACKEND` that names the result or variable in which they differ
  */
-export function checkRun(
-  program: Program | FasterProgram,
-  step: AnyStep,
-  inputs: readonly tf.Tensor[],
-): tf.NamedTensorMap {
+export function checkRun(program: Program, step: AnyStep, inputs: readonly tf.Tensor[]): tf.NamedTensorMap {
   const variables = program.assigned;
   const before = variables.map((variable) => tf.clone(variable));
   const actual = program.run(inputs);

@@ -38,7 +38,10 @@ test("by hand: a result, a variable that is assigned, a captured tensor", () =>
     }
     await expectClose(w, { shape: [2], data: [5, 10] }, {});
     expect(step.records).toEqual([
-      { inputs: ["float32 [2]"], program: { mode: "graph", operations: 2, functions: 1, outsideCalls: 0 } },
+      {
+        inputs: ["float32 [2]"],
+        program: { operations: 2, functions: { graph: 1, xla: 0, measured: 0 }, outsideCalls: 0 },
+      },
     ]);
     step.dispose();
     tf.dispose([w, two]);

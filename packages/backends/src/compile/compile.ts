@@ -3,7 +3,6 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { NodeBackend } from "../node/node-backend.ts";
 import { checkRun } from "./check-run.ts";
 import { differenceOf } from "./difference.ts";
-import { FasterProgram } from "./faster-program.ts";
 import { type CompileOptions, checkOptions } from "./options.ts";
 import { Program, type ProgramSummary } from "./program.ts";
 import { type RecordedRun, record } from "./record.ts";
@@ -32,7 +31,7 @@ interface Entry {
   readonly backend: NodeBackend;
   runs: number;
   recording?: Recording;
-  program?: Program | FasterProgram;
+  program?: Program;
 }
 
 /** Runs of which two in a row have to do the same. */
@@ -118,7 +117,7 @@ class Records {
       if (before === undefined) return results;
       const difference = describeLeft(run.left) ?? differenceOf(backend.binding, before, recording);
       release(backend, before);
-      if (difference === undefined) entry.program = this.#compiled(backend, recording);
+      if (difference === undefined) entry.program = new Program(backend, recording, this.#options.mode);
       else if (entry.runs === MOST_RUNS) throw refusedChange(difference);
       return results;
     } catch (error) {
@@ -131,12 +130,6 @@ class Records {
   #recorded(backend: NodeBackend, inputs: readonly tf.Tensor[]): RecordedRun {
     const run = () => record(backend, this.#step, inputs);
     return this.#options.mode === "graph" ? run() : backend.withoutOneDnn(run);
-  }
-
-  #compiled(backend: NodeBackend, recording: Recording): Program | FasterProgram {
-    const { mode } = this.#options;
-    if (mode === "auto") return new FasterProgram(backend, recording);
-    return new Program(backend, recording, mode === "xla");
   }
 
   #release(key: string): void {

@@ -4,19 +4,18 @@ import { TFJS_TYPE } from "../node/op-attributes.ts";
 import type { Mode } from "./options.ts";
 import { type FunctionSegment, type OutsideSegment, planOf, type Segment } from "./plan.ts";
 import type { Recording } from "./recording.ts";
-import { lostTensor, lostVariable, unknownToXla } from "./refusals.ts";
+import { lostTensor, lostVariable } from "./refusals.ts";
+import { type Kind, StepFunction } from "./step-function.ts";
 
 /** What there is to say of a program. */
 export interface ProgramSummary {
-  /** By what its functions run; `auto` while both are measured. */
-  readonly mode: Mode;
-  /** Operations in the functions, functions, and kernels that run between them. */
+  /** Operations in the functions. */
   readonly operations: number;
-  readonly functions: number;
+  /** Functions by how they run; `measured` are those that run both ways until the faster one is known. */
+  readonly functions: Readonly<Record<Kind | "measured", number>>;
+  /** Kernels that run between them. */
   readonly outsideCalls: number;
 }
-
-let functions = 0;
 
 /** A recording as TensorFlow functions, which {@link run} calls. */
 export class Program {
@@ -24,19 +23,16 @@ export class Program {
   readonly #recording: Recording;
   readonly #segments: readonly Segment[];
   /** The function of each segment; kernels outside of TensorFlow have none. */
-  readonly #names: (string | undefined)[] = [];
-
-  readonly #xla: boolean;
+  readonly #functions: (StepFunction | undefined)[] = [];
 
   /** @param recording is still needed afterwards */
-  constructor(backend: NodeBackend, recording: Recording, xla: boolean) {
+  constructor(backend: NodeBackend, recording: Recording, mode: Mode) {
     this.#backend = backend;
     this.#recording = recording;
-    this.#xla = xla;
     this.#segments = planOf(recording);
     try {
       for (const segment of this.#segments) {
-        this.#names.push("call" in segment ? undefined : this.#addFunction(segment));
+        this.#functions.push("call" in segment ? undefined : this.#createFunction(segment, mode));
       }
     } catch (error) {
       this.dispose();
@@ -46,10 +42,11 @@ export class Program {
 
   get summary(): ProgramSummary {
     const own = this.#segments.filter((segment) => "operations" in segment);
+    const functions = { graph: 0, xla: 0, measured: 0 };
+    for (const step of this.#functions) if (step) functions[step.kind ?? "measured"]++;
     return {
-      mode: this.#xla ? "xla" : "graph",
       operations: own.reduce((sum, { operations }) => sum + operations.length, 0),
-      functions: own.length,
+      functions,
       outsideCalls: this.#segments.length - own.length,
     };
   }
@@ -71,7 +68,7 @@ export class Program {
       for (const number of sources.keys()) values.set(number, this.#source(number, inputs));
       for (const [index, segment] of this.#segments.entries()) {
         if ("call" in segment) this.#runOutside(segment, values);
-        else this.#runFunction(this.#names[index]!, segment, values);
+        else this.#runFunction(this.#functions[index]!, segment, values);
         for (const number of segment.last) {
           (values.get(number) as tf.Tensor).dispose();
           values.delete(number);
@@ -85,23 +82,22 @@ export class Program {
   }
 
   dispose(): void {
-    for (const name of this.#names) if (name !== undefined) this.#backend.binding.removeFunction(name);
+    for (const step of this.#functions) step?.dispose();
   }
 
-  #addFunction({ operations, inputs, constants, outputs }: FunctionSegment): string {
-    const name = `nuwa_step_${functions++}`;
-    this.#backend.binding.addFunction(name, {
-      inputs: inputs.map((value) => ({ value, ...this.#recording.values[value] })),
+  #createFunction({ operations, inputs, constants, outputs }: FunctionSegment, mode: Mode): StepFunction {
+    const recording = this.#recording;
+    const body = {
+      inputs: inputs.map((value) => ({ value, ...recording.values[value] })),
       constants: constants.map((value) => ({
         value,
-        id: this.#recording.constants.get(value)!.id,
-        dtype: this.#recording.values[value].dtype,
+        id: recording.constants.get(value)!.id,
+        dtype: recording.values[value].dtype,
       })),
       operations,
       outputs,
-      xla: this.#xla,
-    });
-    return name;
+    };
+    return new StepFunction(this.#backend, body, mode);
   }
 
   #source(number: number, inputs: readonly tf.Tensor[]): tf.TensorInfo {
@@ -116,19 +112,16 @@ export class Program {
     return { dataId: source.dataId, shape: [...shape], dtype: TFJS_TYPE[dtype] };
   }
 
-  #runFunction(name: string, { inputs, outputs }: FunctionSegment, values: Map<number, tf.TensorInfo>): void {
+  #runFunction(
+    step: StepFunction,
+    { inputs, outputs }: FunctionSegment,
+    values: Map<number, tf.TensorInfo>,
+  ): void {
     const { constants } = this.#recording;
-    const ids = inputs.map((value) => constants.get(value)?.id ?? this.#backend.idOf(values.get(value)!));
-    const results = this.#execute(name, ids, outputs.length);
+    const results = step.run(
+      inputs.map((value) => constants.get(value)?.id ?? this.#backend.idOf(values.get(value)!)),
+    );
     for (const [index, value] of outputs.entries()) values.set(value, results[index]);
-  }
-
-  #execute(name: string, ids: readonly number[], count: number): tf.Tensor[] {
-    try {
-      return this.#backend.executeOnIds(name, [], ids, count);
-    } catch (error) {
-      throw this.#xla ? unknownToXla(error as Error) : error;
-    }
   }
 
   #runOutside({ call }: OutsideSegment, values: Map<number, tf.TensorInfo>): void {

@@ -86,7 +86,10 @@ test("operations that no result needs are left out", () =>
     const x = tf.tensor1d([1]);
     for (let call = 0; call < 3; call++) tf.dispose(step(x));
     expect(step.records).toEqual([
-      { inputs: ["float32 [1]"], program: { mode: "graph", operations: 1, functions: 1, outsideCalls: 0 } },
+      {
+        inputs: ["float32 [1]"],
+        program: { operations: 1, functions: { graph: 1, xla: 0, measured: 0 }, outsideCalls: 0 },
+      },
     ]);
     step.dispose();
     x.dispose();

@@ -14,7 +14,7 @@ import {
 } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test, vi } from "vitest";
 import { loadNodeBackend, type NodeBackend, registerNode } from "../node/index.ts";
 import { BACKEND_NAME } from "../node/kernel.ts";
 import { compile } from "./compile.ts";
@@ -73,11 +73,14 @@ test.each<Mode>(["xla", "auto"])("%s: training and results are those of the step
       await expectClose(actual.loss, expected.loss, { rtol: 1e-4 });
       await expectClose(actual.y, expected.y, { rtol: 1e-4, atol: 1e-5 });
       tf.dispose([expected, actual]);
-      if (mode === "auto" && call === 4) expect(step.records[0].program?.mode).toBe("auto");
+      if (call === 4) {
+        const functions =
+          mode === "xla" ? { graph: 0, xla: 3, measured: 0 } : { graph: 0, xla: 0, measured: 3 };
+        expect(step.records).toMatchObject([{ program: { functions, outsideCalls: 2 } }]);
+      }
     }
-    const chosen = step.records[0].program;
-    expect(mode === "xla" ? ["xla"] : ["xla", "graph"]).toContain(chosen?.mode);
-    expect(chosen?.outsideCalls).toBe(2);
+    const { graph, xla, measured } = step.records[0].program!.functions;
+    expect([graph + xla, measured]).toEqual([3, 0]);
     expect(tf.getKernel(FUSED_KERNELS.silu, BACKEND_NAME)).toBe(kernel);
     step.dispose();
     apply.dispose();
@@ -90,25 +93,54 @@ test.each<Mode>(["xla", "auto"])("%s: training and results are those of the step
 
 /** `Dilation2D` is unknown to XLA. */
 const dilated = (x: tf.Tensor) => ({
-  y: tf.dilation2d(x as tf.Tensor4D, tf.zeros([2, 2, 1]) as tf.Tensor3D, 1, "valid"),
+  y: tf.dilation2d(x as tf.Tensor4D, tf.zeros([2, 2, x.shape[3]!]) as tf.Tensor3D, 1, "valid"),
 });
 
-test("what XLA does not know is named, and left to graphs by auto", () =>
-  expectNoLeak(async () => {
+test("what XLA does not know is named by xla", () =>
+  expectNoLeak(() => {
     const x = tf.tensor4d([1, 2, 3, 4], [1, 2, 2, 1]);
     const xla = compile(dilated, { mode: "xla" });
     for (let call = 0; call < 2; call++) tf.dispose(xla(x));
     expect(() => xla(x)).toThrow(
       /^compile: XLA cannot compile the step: .*Dilation2D.* Use mode "graph" or "auto"\.$/,
     );
-    const auto = compile(dilated, { mode: "auto" });
-    for (let call = 0; call < 4; call++) {
-      const { y } = auto(x);
-      await expectClose(y, { shape: [1, 1, 1, 1], data: [4] }, {});
-      y.dispose();
-    }
-    expect(auto.records[0].program?.mode).toBe("graph");
     xla.dispose();
-    auto.dispose();
     x.dispose();
+  }));
+
+test("auto leaves the function with it to graphs and measures the others; every function is removed in the end", () =>
+  expectNoLeak(async () => {
+    const { binding } = backend;
+    const [added, removed] = [vi.spyOn(binding, "addFunction"), vi.spyOn(binding, "removeFunction")];
+    const norm = new GroupNorm({ channels: 2, groups: 1 });
+    const total = tf.tidy(() => tf.variable(tf.zeros([1, 1, 1, 2])));
+    const step = (x: tf.Tensor) => {
+      const normed = norm.apply(dilated(x).y as tf.Tensor4D);
+      total.assign(tf.add(total, tf.mul(normed, 10)));
+      return { y: tf.add(normed, 1) };
+    };
+    const auto = compile(step, { mode: "auto" });
+    for (let call = 0; call < 12; call++) {
+      const x = tf.tensor4d([1, 0, 2, 0, 3, 0, 4, 1 + call], [1, 2, 2, 2]);
+      const { y } = auto(x);
+      // Of 4 and 1 + call, normed: -1 and 1 where the second is larger, 0 where they are equal.
+      const sign = Math.sign(call - 3);
+      await expectClose(y, { shape: [1, 1, 1, 2], data: [1 - sign, 1 + sign] }, { atol: 1e-4 });
+      tf.dispose([x, y]);
+      if (call === 3) {
+        expect(auto.records[0].program?.functions).toEqual({ graph: 1, xla: 0, measured: 1 });
+        expect(removed).toHaveBeenCalledTimes(1);
+      }
+    }
+    // The sum of the signs: 3 calls below, 1 equal, 8 above.
+    await expectClose(total, { shape: [1, 1, 1, 2], data: [-50, 50] }, { rtol: 1e-4 });
+    const { graph, xla, measured } = auto.records[0].program!.functions;
+    expect([graph + xla, measured]).toEqual([2, 0]);
+    expect(removed).toHaveBeenCalledTimes(2);
+    auto.dispose();
+    const names = (calls: unknown[][]) => calls.map(([name]) => name).sort();
+    expect(names(removed.mock.calls)).toEqual(names(added.mock.calls));
+    vi.restoreAllMocks();
+    total.dispose();
+    norm.dispose();
   }));

@@ -19,14 +19,15 @@ const conditions: Condition[] = [
   { kind: "sketch", grid: imageGrid(2, 2), codes: Int32Array.from([0, 3, 1, 2]) },
 ];
 
-function createTraining(options: Partial<EncoderDecoderInput>) {
+function createTraining(options: Partial<EncoderDecoderInput>, checkpointing: boolean) {
   const model = EncoderDecoder.create({ ...tinyConfig, targetGrid: grid, ...options }, new Rng(1));
   const params = namedParams(model);
   const optimizer = new AdamW(params, { clipNorm: 1 });
   return {
     params,
     step(targets: tf.Tensor, rate: tf.Tensor) {
-      const loss = () => ({ loss: model.loss({ conditions, targets, grid, firstFrameWeight: 2 }).loss });
+      const given = { conditions, targets, grid, firstFrameWeight: 2, checkpointing };
+      const loss = () => ({ loss: model.loss(given).loss });
       const { value, gradients } = valueAndGradients(loss, params);
       const norm = optimizer.step(gradients, rate as tf.Scalar);
       return { loss: value.loss, norm };
@@ -38,14 +39,15 @@ function createTraining(options: Partial<EncoderDecoderInput>) {
   };
 }
 
-test.each<[Partial<EncoderDecoderInput>, number]>([
-  [{ relativeBias: true, tiedHead: true }, 200],
-  [{ headDim: 6, rotary: true, sandwichNorm: true, feedForward: "swiglu" }, 30],
+test.each<[Partial<EncoderDecoderInput>, boolean, number]>([
+  [{ relativeBias: true, tiedHead: true }, false, 200],
+  [{ headDim: 6, rotary: true, sandwichNorm: true, feedForward: "swiglu" }, false, 30],
+  [{ relativeBias: true }, true, 30],
 ])(
-  "compiled, its attention between TensorFlow's functions, a model learns the same: %o, %i steps",
-  (options, steps) =>
+  "compiled, its attention between TensorFlow's functions, a model learns the same: %o, checkpointing %o, %i steps",
+  (options, checkpointing, steps) =>
     expectNoLeak(async () => {
-      const [plain, own] = [createTraining(options), createTraining(options)];
+      const [plain, own] = [createTraining(options, checkpointing), createTraining(options, checkpointing)];
       const fast = compile(own.step);
       for (let step = 0; step < steps; step++) {
         const targets = tf.tensor2d(new Rng(2).fork(step % 4).integers(2 * 108, 7), [2, 108], "int32");

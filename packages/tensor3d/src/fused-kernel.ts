@@ -1,8 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
 
 /**
- * tfjs kernels that a backend may register to compute at once what is composed of several operations elsewhere. They
- * need no gradient; float32 throughout.
+ * tfjs kernels that a backend may register, most of them to compute at once what is composed of several operations
+ * elsewhere. They need no gradient; float32 throughout.
  */
 export const FUSED_KERNELS = {
   /** Input `x` of any shape: `x * sigmoid(x)`. */
@@ -25,6 +25,11 @@ export const FUSED_KERNELS = {
    * product, of factors rounded to bfloat16, with float32 sums, rounded to bfloat16 and widened again. `[m, n]`.
    */
   matMulBfloat16: "NuwaMatMulBfloat16",
+  /**
+   * Input `x`, which it returns as it is. Where a step is compiled, what comes after is neither merged with what came
+   * before nor run earlier.
+   */
+  boundary: "NuwaBoundary",
 } as const;
 
 /** Runs such a kernel; undefined where the selected backend has none. */

@@ -24,18 +24,20 @@ const ways = [
   { checkpointing: true, precision: "float32" },
   { checkpointing: false, precision: "bfloat16" },
   { checkpointing: true, precision: "bfloat16" },
+  { checkpointing: false, precision: "float32", compiled: "graph" },
+  { checkpointing: true, precision: "float32", compiled: "graph" },
 ];
 
-/** Time and memory of a step with and without checkpointing, in float32 and bfloat16. */
+/** Time and memory of a step with and without checkpointing, in float32 and bfloat16, and compiled. */
 export async function measureMemory(options) {
   const results = [];
   for (const frames of [5, 40]) {
     console.log(`\nmemory: large, a video of ${frames}x16x16 codes, each way in a process of its own`);
     for (const way of ways) {
       const result = await stepOf(frames, { ...options, ...way });
-      const name = `${way.precision}${way.checkpointing ? ", checkpointing" : ""}`;
+      const name = `${way.precision}${way.compiled ? ", compiled" : ""}${way.checkpointing ? ", checkpointing" : ""}`;
       console.log(
-        `  ${name.padEnd(25)} min / median / max: ${milliseconds(result)}, of the processors ${(result.processor * 1000).toFixed(0)} ms, highest working set + ${megabytes(result.bytes)} MB, ` +
+        `  ${name.padEnd(34)} min / median / max: ${milliseconds(result)}, of the processors ${(result.processor * 1000).toFixed(0)} ms, highest working set + ${megabytes(result.bytes)} MB, ` +
           `loss ${result.loss.toFixed(5)}`,
       );
       results.push({ frames, ...way, ...result });

@@ -3,6 +3,7 @@ import { NuwaError } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { bfloat16Kernels, hasBfloat16Products } from "./bfloat16.ts";
 import { Binding } from "./binding.ts";
+import { boundaryKernel } from "./boundary.ts";
 import { convolutionKernels } from "./convolution.ts";
 import { groupNormKernels } from "./group-norm.ts";
 import { BACKEND_NAME } from "./kernel.ts";
@@ -37,7 +38,7 @@ export async function registerLibrary(
   const { kernelConfigs } = await import("../generated/node-kernels.js");
   const binding = new Binding(folder, { threads: options.threads ?? availableParallelism() });
   const backend = new NodeBackend(binding);
-  const all = [...kernelConfigs, ...convolutionKernels, ...matMulKernels, ...repairedKernels];
+  const all = [...kernelConfigs, ...convolutionKernels, ...matMulKernels, ...repairedKernels, boundaryKernel];
   if (!backend.isUsingGpuDevice) all.push(...groupNormKernels);
   if (hasOneDnn(binding)) all.push(...oneDnnKernels);
   if (hasBfloat16Products(binding)) all.push(...bfloat16Kernels);

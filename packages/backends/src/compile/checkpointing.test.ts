@@ -16,8 +16,8 @@ beforeAll(async () => {
   backend = await loadNodeBackend();
 });
 
-/** Blocks of two products, each a checkpoint, and what a step needs of them. */
-function createBlocks() {
+/** Blocks of two products, each a checkpoint, and what a step needs of them. @param nested one more checkpoint around all */
+function createBlocks(nested = false) {
   const rng = new Rng(1);
   const layers = Array.from({ length: BLOCKS }, (_, index) => ({
     expand: new Linear({ inFeatures: 4, outFeatures: 16 }, rng.fork("expand", index)),
@@ -25,13 +25,17 @@ function createBlocks() {
   }));
   const params = namedParams(layers);
   const step = (x: tf.Tensor) => {
-    const loss = () => {
-      let y = x;
+    const stack = ([first]: tf.Tensor[]) => {
+      let y = first;
       for (const layer of layers) {
         const block = ([z]: tf.Tensor[]) =>
           tf.add(z, layer.contract.apply(gelu(layer.expand.apply(z)) as tf.Tensor));
         y = checkpoint(block, [y], { params: namedParams(layer) });
       }
+      return y;
+    };
+    const loss = () => {
+      const y = nested ? checkpoint(stack, [x], { params }) : stack([x]);
       return { loss: tf.mean(tf.square(y)) };
     };
     const { value, gradients } = valueAndGradients(loss, params);
@@ -62,9 +66,12 @@ test("no function holds what a checkpoint computes twice: TensorFlow would compu
     tf.dispose([results, x, params]);
   }));
 
-test("checkpoints learn compiled as they are", () =>
+test.each([
+  ["in a row", false, { graph: 1 + BLOCKS }, BLOCKS],
+  ["in one around all", true, { graph: 2 + BLOCKS }, 1 + BLOCKS],
+])("checkpoints %s learn compiled as they are", (_, nested, functions, outsideCalls) =>
   expectNoLeak(async () => {
-    const [plain, own] = [createBlocks(), createBlocks()];
+    const [plain, own] = [createBlocks(nested), createBlocks(nested)];
     const fast = compile(own.step);
     for (let call = 0; call < 20; call++) {
       const x = randomNormal([5, 4], new Rng(2).fork(call));
@@ -73,7 +80,8 @@ test("checkpoints learn compiled as they are", () =>
       await expectClose(actual.loss, expected.loss, { rtol: 1e-5 });
       tf.dispose([x, expected, actual]);
     }
-    expect(fast.records).toMatchObject([{ program: { functions: { graph: 4 }, outsideCalls: 3 } }]);
+    expect(fast.records).toMatchObject([{ program: { functions, outsideCalls } }]);
     fast.dispose();
     tf.dispose([plain.params, own.params]);
-  }));
+  }),
+);

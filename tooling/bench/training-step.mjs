@@ -22,6 +22,7 @@ const { values: options } = parseArgs({
     threads: { type: "string", default: String(availableParallelism()) },
     python: { type: "string", default: process.env.NUWA_BENCH_PYTHON ?? "python3" },
     mode: { type: "string", default: "graph" },
+    "no-torch-compile": { type: "boolean", default: false },
     json: { type: "string" },
   },
 });
@@ -47,7 +48,12 @@ if (options.part.includes("compare") || options.part.includes("modes")) {
 }
 for (const name of options.size) {
   if (options.part.includes("compare")) {
-    results[name] = await compareSteps(name, { ...numbers, python: options.python, mode: options.mode });
+    results[name] = await compareSteps(name, {
+      ...numbers,
+      python: options.python,
+      torchCompile: !options["no-torch-compile"],
+      mode: options.mode,
+    });
   }
   if (options.part.includes("modes")) results[`${name} modes`] = await compareModes(name, numbers);
 }

@@ -24,8 +24,8 @@ def main():
     model = create(config)
     texts = torch.tensor(job["texts"]) + 1  # 0 is its padding
     codes = torch.tensor(job["targets"]).view(job["batch"], config["targetGrid"]["frames"], -1)
-    loss_of = lambda: model(text=texts, video=codes, return_loss=True)
-    train(list(model.parameters()), loss_of, job["optimizer"], f"nuwa-pytorch {version('nuwa-pytorch')}")
+    inputs = {"text": texts, "video": codes, "return_loss": True}
+    train(model, inputs, job, f"nuwa-pytorch {version('nuwa-pytorch')}")
 
 
 if __name__ == "__main__":

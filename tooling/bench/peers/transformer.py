@@ -182,7 +182,7 @@ def main():
     load(model, job["weights"])
     texts = torch.tensor(job["texts"])
     codes = torch.tensor(job["targets"]).view(job["batch"], -1)
-    train(list(model.parameters()), lambda: model(texts, codes), job["optimizer"], f"PyTorch {torch.__version__}")
+    train(model, {"texts": texts, "codes": codes}, job)
 
 
 if __name__ == "__main__":

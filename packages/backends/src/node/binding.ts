@@ -166,6 +166,7 @@ export class Binding {
 
   removeFunction(name: string): void {
     this.c.TFE_ContextRemoveFunction(this.context, this.names.of(name), this.status);
+    this.names.forget(name);
     this.check(name);
   }
 

@@ -1,7 +1,7 @@
 import koffi from "koffi";
 import type { Pointer } from "./functions.ts";
 
-/** C strings that live as long as the process: operation and attribute names, a few hundred at most. */
+/** C strings that are made once: names of operations and attributes, a few hundred at most, and of functions while they live. */
 export class CStrings {
   private readonly addresses = new Map<string, Pointer>();
 
@@ -16,5 +16,13 @@ export class CStrings {
       this.addresses.set(text, address);
     }
     return address;
+  }
+
+  /** Frees the copy of a text that C holds no longer. */
+  forget(text: string): void {
+    const address = this.addresses.get(text);
+    if (address === undefined) return;
+    koffi.free(address);
+    this.addresses.delete(text);
   }
 }

@@ -1,14 +1,12 @@
 // Whether memory stays flat over many generations, some of them aborted: tensors, the kernel's memory, and the process.
 
-import { setTimeout } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { kernelMemory, prepareKernels } from "@nuwa/attention-3dna";
 import { useBackend } from "@nuwa/backends";
 import { decodeSchedule, EncoderDecoder, generate } from "@nuwa/encdec";
 import { Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
+import { settledMemory } from "./lib/settled-memory.mjs";
 
 const { values: options } = parseArgs({
   options: {
@@ -21,9 +19,6 @@ const generations = Number(options.generations);
 /** Readings that are compared with the first one after the warm-up, which is one of them. */
 const readings = 10;
 const allowed = 0.05;
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc"); // what is left after it is held
 
 const backend = await useBackend(options.backend);
 await prepareKernels({ threads: Number(options.threads) });
@@ -75,12 +70,8 @@ async function generation(index) {
 }
 
 async function reading() {
-  for (let pass = 0; pass < 3; pass++) {
-    collectGarbage();
-    await setTimeout(50); // pages go back to the system on other threads
-  }
   const { kept, total } = kernelMemory();
-  return { rss: process.memoryUsage().rss, tensors: tf.memory().numTensors, kept, total };
+  return { rss: await settledMemory(), tensors: tf.memory().numTensors, kept, total };
 }
 
 const mebibytes = (bytes) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

@@ -34,6 +34,8 @@ export function createTrainer(model, lossOf, codes, { optimizer: settings, mode 
 
   return {
     parameters: parameterCount(model),
+    /** What the compiled step runs. */
+    program: () => fast.records[0].program,
     save: (path) => writeSafetensors(path, params),
     async train(steps) {
       const done = [];

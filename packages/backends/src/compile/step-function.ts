@@ -25,8 +25,6 @@ interface Candidate {
   best: number;
 }
 
-let functions = 0;
-
 /**
  * Operations as a TensorFlow function. In mode `auto` it exists in both kinds at first, whose calls take turns, and the
  * faster one stays. Functions of a step are called equally often, so all are measured in the same kind at the same time.
@@ -41,8 +39,7 @@ export class StepFunction {
     this.#outputs = body.outputs.length;
     try {
       for (const kind of KINDS[mode]) {
-        const name = `nuwa_step_${functions++}`;
-        backend.binding.addFunction(name, { ...body, xla: kind === "xla" });
+        const name = backend.binding.functions.add({ ...body, xla: kind === "xla" });
         this.#candidates = [...this.#candidates, { kind, name, calls: 0, best: Infinity }];
       }
     } catch (error) {
@@ -79,7 +76,7 @@ export class StepFunction {
   }
 
   dispose(): void {
-    for (const { name } of this.#candidates) this.#backend.binding.removeFunction(name);
+    for (const { name } of this.#candidates) this.#backend.binding.functions.remove(name);
   }
 
   #count(candidate: Candidate, milliseconds: number): void {
@@ -90,7 +87,7 @@ export class StepFunction {
 
   #keep(chosen: Candidate): void {
     for (const { kind, name } of this.#candidates) {
-      if (kind !== chosen.kind) this.#backend.binding.removeFunction(name);
+      if (kind !== chosen.kind) this.#backend.binding.functions.remove(name);
     }
     this.#candidates = [chosen];
   }

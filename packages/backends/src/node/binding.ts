@@ -1,9 +1,8 @@
 import { NuwaError } from "@nuwa/tensor3d";
 import { eagerAttributes, type SetAttribute } from "./attribute-setters.ts";
 import { encodeConfig } from "./config-proto.ts";
-import type { FunctionBody } from "./function-body.ts";
+import { FunctionLibrary } from "./function-library.ts";
 import { type Functions, loadFunctions, type Pointer } from "./functions.ts";
-import { addFunction } from "./graph-function.ts";
 import { CStrings } from "./memory.ts";
 import type { Observer } from "./observer.ts";
 import { ATTRIBUTE, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
@@ -33,6 +32,8 @@ export class Binding {
   observer: Observer | undefined;
   /** Names such as `/job:localhost/replica:0/task:0/device:GPU:0`, with their kinds. */
   readonly devices: readonly { readonly name: string; readonly type: string }[];
+  /** Functions of several operations, which {@link executeOp} runs by their names. */
+  readonly functions: FunctionLibrary;
 
   // What tfjs-node's kernels read.
   readonly TF_FLOAT = TF_TYPE.float32;
@@ -71,6 +72,12 @@ export class Binding {
     this.status = c.TF_NewStatus();
     this.setAttribute = eagerAttributes(c, this.names, this.status);
     this.context = this.createContext(encodeConfig(options.threads));
+    const { context, status, names } = this;
+    const tools = { c, context, status, names, check: (where: string) => this.check(where) };
+    this.functions = new FunctionLibrary(tools, (id) => ({
+      shape: this.describe(id).shape,
+      values: this.tensorDataSync(id),
+    }));
     this.devices = this.listDevices();
   }
 
@@ -156,18 +163,6 @@ export class Binding {
     this.tensors += count;
     this.observer?.executed(name, attributes, inputs, results);
     return results;
-  }
-
-  /** Adds a function that {@link executeOp} then runs by its name. */
-  addFunction(name: string, body: FunctionBody): void {
-    const { c, context, status, names } = this;
-    addFunction({ c, context, status, names, check: (where) => this.check(where) }, name, body);
-  }
-
-  removeFunction(name: string): void {
-    this.c.TFE_ContextRemoveFunction(this.context, this.names.of(name), this.status);
-    this.names.forget(name);
-    this.check(name);
   }
 
   getNumOfTensors(): number {

@@ -7,8 +7,9 @@ const MODES: readonly Mode[] = ["graph", "xla", "auto"];
 
 export interface CompileOptions {
   /**
-   * How functions run. `xla` takes seconds at a step's third call and knows fewer operations; `auto` tries both for
-   * each function in the first eight calls of a record and keeps the faster one. Default `graph`.
+   * How functions run. `xla` takes seconds at a step's third call, knows fewer operations, and keeps the machine code of each
+   * new list of input shapes, some megabytes, until the process ends; `auto` tries both for each function in the first
+   * eight calls of a record and keeps the faster one. Default `graph`.
    */
   readonly mode?: Mode;
   /**

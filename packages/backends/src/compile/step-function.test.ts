@@ -12,8 +12,14 @@ function backendOf(times: { graph: (number | Error)[]; xla: (number | Error)[] }
   const calls: string[] = [];
   const backend = {
     binding: {
-      addFunction: (name: string, { xla }: FunctionBody) => kinds.set(name, xla ? "xla" : "graph"),
-      removeFunction: (name: string) => kinds.delete(name),
+      functions: {
+        add({ xla }: FunctionBody) {
+          const kind = xla ? "xla" : "graph";
+          kinds.set(kind, kind);
+          return kind;
+        },
+        remove: (name: string) => kinds.delete(name),
+      },
     },
     executeOnIds(name: string) {
       const kind = kinds.get(name)!;

@@ -110,8 +110,8 @@ test("what XLA does not know is named by xla", () =>
 
 test("auto leaves the function with it to graphs and measures the others; every function is removed in the end", () =>
   expectNoLeak(async () => {
-    const { binding } = backend;
-    const [added, removed] = [vi.spyOn(binding, "addFunction"), vi.spyOn(binding, "removeFunction")];
+    const { functions } = backend.binding;
+    const [added, removed] = [vi.spyOn(functions, "add"), vi.spyOn(functions, "remove")];
     const norm = new GroupNorm({ channels: 2, groups: 1 });
     const total = tf.tidy(() => tf.variable(tf.zeros([1, 1, 1, 2])));
     const step = (x: tf.Tensor) => {
@@ -138,8 +138,8 @@ test("auto leaves the function with it to graphs and measures the others; every 
     expect([graph + xla, measured]).toEqual([2, 0]);
     expect(removed).toHaveBeenCalledTimes(2);
     auto.dispose();
-    const names = (calls: unknown[][]) => calls.map(([name]) => name).sort();
-    expect(names(removed.mock.calls)).toEqual(names(added.mock.calls));
+    const names = added.mock.results.map(({ value }) => value);
+    expect(removed.mock.calls.map(([name]) => name).sort()).toEqual(names.sort());
     vi.restoreAllMocks();
     total.dispose();
     norm.dispose();

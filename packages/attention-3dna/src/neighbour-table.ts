@@ -1,4 +1,4 @@
-import { coordinateOf, type Grid, NuwaError, tokenCount } from "@nuwa/tensor3d";
+import { coordinateOf, describeGrid, type Grid, NuwaError, sameGrid, tokenCount } from "@nuwa/tensor3d";
 import type { AttentionPattern, AttentionShape } from "./pattern.ts";
 import { ShapeCache } from "./shape-cache.ts";
 
@@ -61,14 +61,6 @@ function checkGrid(name: string, grid: Grid): void {
       `neighbourTable: ${name}.${axis} must be a whole number of at least 1, got ${grid[axis]}. Make grids by imageGrid, videoGrid or textGrid.`,
     );
   }
-}
-
-function sameGrid(a: Grid, b: Grid): boolean {
-  return a.height === b.height && a.width === b.width && a.frames === b.frames;
-}
-
-function describeGrid({ height, width, frames }: Grid): string {
-  return `${height}x${width}x${frames}`;
 }
 
 function grown(keys: Int32Array): Int32Array<ArrayBuffer> {

@@ -1,4 +1,4 @@
-import { type Grid, NuwaError, textGrid, tokenCount } from "@nuwa/tensor3d";
+import { describeGrid, type Grid, NuwaError, sameGrid, textGrid, tokenCount } from "@nuwa/tensor3d";
 import {
   type ConditionFamily,
   type ConditionTable,
@@ -6,7 +6,7 @@ import {
   specialTokens,
 } from "./condition-tables.ts";
 import type { EncoderDecoderConfig } from "./config.ts";
-import { describeGrid, fitsInto, sameSize } from "./grids.ts";
+import { fitsInto } from "./grids.ts";
 
 /** What a target is generated from. The codes of images and videos are those of targets. */
 export type Condition =
@@ -54,7 +54,7 @@ export function groupConditions(
   conditions.forEach((condition, index) => {
     const own = conditionTokens(condition, `condition ${index}`, config);
     const last = groups.at(-1);
-    if (last?.[0].family === own.family && sameSize(last[0].grid, own.grid)) last.push(own);
+    if (last?.[0].family === own.family && sameGrid(last[0].grid, own.grid)) last.push(own);
     else groups.push([own]);
   });
   return groups.map((group) => {

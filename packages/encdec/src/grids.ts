@@ -1,19 +1,10 @@
-import { type Grid, NuwaError, tokenCount } from "@nuwa/tensor3d";
+import { describeGrid, type Grid, NuwaError, tokenCount } from "@nuwa/tensor3d";
 import type * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
-
-export function sameSize(a: Grid, b: Grid): boolean {
-  return a.height === b.height && a.width === b.width && a.frames === b.frames;
-}
 
 /** Whether a grid has no more rows, columns and frames than another, such as the tables of positions have. */
 export function fitsInto(grid: Grid, largest: Grid): boolean {
   return grid.height <= largest.height && grid.width <= largest.width && grid.frames <= largest.frames;
-}
-
-/** `height x width x frames`, as numbers. */
-export function describeGrid({ height, width, frames }: Grid): string {
-  return `${height}x${width}x${frames}`;
 }
 
 /** @throws NuwaError `INPUT` for a target larger than the model's tables of positions */

@@ -34,6 +34,16 @@ export function tokenCount(grid: Grid): number {
   return grid.height * grid.width * grid.frames;
 }
 
+/** Whether two grids have the same rows, columns and frames. */
+export function sameGrid(a: Grid, b: Grid): boolean {
+  return a.height === b.height && a.width === b.width && a.frames === b.frames;
+}
+
+/** `height x width x frames`, as numbers, for messages. */
+export function describeGrid({ height, width, frames }: Grid): string {
+  return `${height}x${width}x${frames}`;
+}
+
 /**
  * The index of a coordinate in raster order, frame first: `(frame * height + row) * width + column`.
  *

@@ -13,9 +13,11 @@ export { type CheckpointOptions, checkpoint } from "./gradient-checkpoint.ts";
 export {
   type Coordinate,
   coordinateOf,
+  describeGrid,
   type Grid,
   imageGrid,
   mapCoordinate,
+  sameGrid,
   textGrid,
   tokenCount,
   tokenIndex,

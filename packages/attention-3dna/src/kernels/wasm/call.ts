@@ -3,7 +3,6 @@ import { longestRow } from "../../neighbour-table.ts";
 import type { AttentionAttributes, AttentionInputs } from "../kernel.ts";
 import { layoutOf, type RowLayout } from "../layout.ts";
 import { type Host, hostOf, type Writer } from "./host.ts";
-import { kernelRuntime } from "./prepare.ts";
 import { type Job, type KernelRuntime, type Phase, STEP_LENGTH, type Step } from "./runtime.ts";
 import type { Region, Workspace } from "./workspace.ts";
 
@@ -41,9 +40,20 @@ export class Call {
   readonly #loads: (() => void)[] = [];
   readonly #sliceLoads: ((slice: number) => void)[] = [];
 
-  constructor(backend: tf.KernelBackend, inputs: AttentionInputs, attributes: AttentionAttributes) {
+  /**
+   * @param runtime which computes
+   * @param places where query, key and value lie, or are to lie. Default: in the call's own memory
+   * @param loaded whether they lie there already
+   */
+  constructor(
+    runtime: KernelRuntime,
+    backend: tf.KernelBackend,
+    inputs: AttentionInputs,
+    attributes: AttentionAttributes,
+    { places, loaded = false }: { places?: readonly Region[]; loaded?: boolean },
+  ) {
     const { table, heads, scale, offsetOf } = attributes;
-    this.#runtime = kernelRuntime();
+    this.#runtime = runtime;
     this.#host = hostOf(backend);
     this.space = this.#runtime.workspace();
     this.threads = this.#runtime.threads;
@@ -52,6 +62,9 @@ export class Call {
     this.groups = this.query.batch * heads;
     this.sliceGroups = this.query.headStride < this.query.tokenStride ? heads : 1;
     const rowLength = Math.ceil(longestRow(table) / 4) * 4;
+    const [query, key, value] = [inputs.query, inputs.key, inputs.value].map((tensor, index) =>
+      loaded ? places![index].address : this.input(tensor, places?.[index]),
+    );
     this.#job = {
       heads,
       queryCount: this.query.tokens,
@@ -62,9 +75,7 @@ export class Call {
       pairs: table.keys.length,
       ...stridesOf("query", this.query),
       ...stridesOf("key", this.key),
-      query: this.input(inputs.query),
-      key: this.input(inputs.key),
-      value: this.input(inputs.value),
+      ...{ query, key, value },
       bias: inputs.bias ? this.#bias(inputs.bias) : 0,
       offsets: this.list(table.offsets),
       keys: this.list(table.keys),
@@ -74,9 +85,9 @@ export class Call {
     };
   }
 
-  /** Gives a tensor, which is loaded by slices, its address. */
-  input(tensor: tf.TensorInfo): number {
-    const slices = this.#slicesOf(tensor.shape);
+  /** Gives a tensor, which is loaded by slices, its address: that of `place`, if there is one. */
+  input(tensor: tf.TensorInfo, place?: Region): number {
+    const slices = this.#slicesOf(tensor.shape, place);
     const read = this.#host.reader(tensor);
     this.#sliceLoads.push((slice) => read(slice * slices.length, this.#floats(slices, slice)));
     return slices.address;
@@ -153,10 +164,11 @@ export class Call {
     return place.address;
   }
 
-  /** Room for a tensor, with the length of a slice. */
-  #slicesOf(shape: number[]): Region {
+  /** A tensor's place, by default a new one, with the length of a slice. */
+  #slicesOf(shape: number[], place?: Region): Region {
     const size = tf.util.sizeFromShape(shape);
-    return { address: this.space.reserve(size).address, length: (size * this.sliceGroups) / this.groups };
+    const { address } = place ?? this.space.reserve(size);
+    return { address, length: (size * this.sliceGroups) / this.groups };
   }
 
   #floats({ address, length }: Region, slice: number): Float32Array {

@@ -1,8 +1,10 @@
+import * as tf from "@tensorflow/tfjs-core";
 import type { NeighbourTable } from "../../neighbour-table.ts";
-import type { FusedKernels } from "../kernel.ts";
+import type { AttentionAttributes, AttentionInputs, FusedKernels } from "../kernel.ts";
 import type { RowLayout } from "../layout.ts";
 import { transposedTable } from "../transpose.ts";
 import { Call } from "./call.ts";
+import { kernelRuntime } from "./prepare.ts";
 import type { Job } from "./runtime.ts";
 import { forwardSteps, gradientSteps } from "./steps.ts";
 
@@ -12,20 +14,27 @@ const EDGE_BYTES = 64 * 2 ** 20;
 /** The kernel in WebAssembly for backends whose values the CPU can read. */
 export const cpuKernels: FusedKernels = {
   forward(backend, inputs, attributes) {
-    const call = new Call(backend, inputs, attributes);
-    const { query, groups, sliceGroups } = call;
-    const y = call.output(inputs.query.shape);
-    const kept = whatIsKept(query, attributes.table);
-    const keptNumbers = kept === "weights" ? attributes.table.keys.length : query.tokens * 2;
-    const saved = call.output([query.batch, query.heads, keptNumbers]);
-    const job = { y: y.address, ...keptPlace(kept, saved.address) };
-    const steps = forwardSteps(groups, sliceGroups);
-    call.compute(job, steps, sliceGroups, { forward: [y, saved] });
-    return [y.tensor(), saved.tensor()];
+    const runtime = kernelRuntime();
+    const { query, key, value } = inputs;
+    const places = runtime.kept.take([query, key, value].map(({ shape }) => tf.util.sizeFromShape(shape)));
+    try {
+      const results = runForward(
+        new Call(runtime, backend, inputs, attributes, { places }),
+        inputs,
+        attributes,
+      );
+      if (places) runtime.kept.keep(places, results[1], backend);
+      return results;
+    } catch (error) {
+      if (places) runtime.kept.giveBack(places);
+      throw error;
+    }
   },
 
   gradient(backend, inputs, attributes) {
-    const call = new Call(backend, inputs, attributes);
+    const runtime = kernelRuntime();
+    const places = runtime.kept.find(inputs.saved!);
+    const call = new Call(runtime, backend, inputs, attributes, { places, loaded: places !== undefined });
     const { table, heads } = attributes;
     const [dq, dk, dv] = [inputs.query, inputs.key, inputs.value].map(({ shape }) => call.output(shape));
     const offsets = inputs.bias?.shape[1] ?? 0;
@@ -55,6 +64,22 @@ export const cpuKernels: FusedKernels = {
     return results;
   },
 };
+
+/** The result, and what is saved. */
+function runForward(
+  call: Call,
+  inputs: AttentionInputs,
+  { table }: AttentionAttributes,
+): [tf.TensorInfo, tf.TensorInfo] {
+  const { query, groups, sliceGroups } = call;
+  const y = call.output(inputs.query.shape);
+  const kept = whatIsKept(query, table);
+  const keptNumbers = kept === "weights" ? table.keys.length : query.tokens * 2;
+  const saved = call.output([query.batch, query.heads, keptNumbers]);
+  const job = { y: y.address, ...keptPlace(kept, saved.address) };
+  call.compute(job, forwardSteps(groups, sliceGroups), sliceGroups, { forward: [y, saved] });
+  return [y.tensor(), saved.tensor()];
+}
 
 /**
  * What the forward pass keeps for the backward pass: the weights, unless they are more than the query's numbers; then

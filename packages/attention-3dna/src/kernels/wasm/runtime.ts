@@ -1,4 +1,5 @@
 import { jobFields, kernelBytes } from "../../generated/kernel.ts";
+import { KeptInputs } from "./kept-inputs.ts";
 import { Leases } from "./leases.ts";
 import { type Region, Workspace } from "./workspace.ts";
 
@@ -53,6 +54,7 @@ export interface HelperThread {
 export class KernelRuntime {
   /** What outlasts the calls. */
   readonly leases: Leases;
+  readonly kept: KeptInputs;
   readonly #memory: WebAssembly.Memory;
   readonly #kernel: Kernel;
   readonly #helpers: readonly HelperThread[];
@@ -66,6 +68,7 @@ export class KernelRuntime {
     const { exports } = new WebAssembly.Instance(module, { env: { memory } });
     this.#memory = memory;
     this.leases = new Leases(memory);
+    this.kept = new KeptInputs(this.leases);
     this.#kernel = exports as unknown as Kernel;
     this.#helpers = helpers;
   }

@@ -33,12 +33,14 @@ export function compileCodec(model: VqModel, compile: Compile): VqCodec & { disp
   };
 }
 
+/** `E(I)` of an input that was checked. */
+export function latentsOf({ config, encoder }: VqModel, input: VqInput): tf.Tensor4D {
+  return tf.tidy(() => encoder.apply(encoderInput(config, input)));
+}
+
 /** The codes of an input that was checked. */
-export function codesOf({ config, encoder, quantizer }: VqModel, input: VqInput): tf.Tensor3D {
-  return tf.tidy(() => {
-    const latents = encoder.apply(encoderInput(config, input));
-    return quantizer.codesOf(latents) as tf.Tensor3D;
-  });
+export function codesOf(model: VqModel, input: VqInput): tf.Tensor3D {
+  return tf.tidy(() => model.quantizer.codesOf(latentsOf(model, input)) as tf.Tensor3D);
 }
 
 /** What is decoded from codes that were checked: pixels, clipped, or logits. */

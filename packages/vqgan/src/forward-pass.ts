@@ -1,4 +1,5 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { latentsOf } from "./codec.ts";
 import type { VqInput } from "./input.ts";
 import type { VqModel } from "./model.ts";
 
@@ -16,10 +17,10 @@ export interface ForwardPass {
   readonly decoded: tf.Tensor4D;
 }
 
-/** Input to output, differentiable; `quantize: false` lets the latents through without rounding. */
+/** An input that was checked to output, differentiable; `quantize: false` lets the latents through without rounding. */
 export function forwardPass(model: VqModel, input: VqInput, quantize: boolean): ForwardPass {
   const { quantizer } = model;
-  const latents = model.latents(input);
+  const latents = latentsOf(model, input);
   if (!quantize) {
     const passed = quantizer.continuous(latents) as tf.Tensor4D;
     return { latents, commitment: tf.scalar(0), ...decoderPass(model, passed) };

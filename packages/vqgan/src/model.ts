@@ -1,18 +1,11 @@
 import { type HostTensor, loadParams, namedParams, Rng, saveParams } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
-import { codesOf, decodedOf } from "./codec.ts";
+import { codesOf, decodedOf, latentsOf } from "./codec.ts";
 import { parseVqConfig, type VqConfig, type VqConfigInput } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 import { Encoder } from "./encoder.ts";
 import { forwardPass } from "./forward-pass.ts";
-import {
-  checkCodes,
-  checkEncoderInput,
-  checkInput,
-  encoderInput,
-  readsClassMaps,
-  type VqInput,
-} from "./input.ts";
+import { checkCodes, checkEncoderInput, checkInput, readsClassMaps, type VqInput } from "./input.ts";
 import { reconstructionLoss } from "./loss.ts";
 import { classMapLoss } from "./losses/class-map.ts";
 import { createQuantizer } from "./quantizers/create.ts";
@@ -102,7 +95,7 @@ export class VqModel {
    */
   latents(input: VqInput): tf.Tensor4D {
     checkInput(this.config, input);
-    return tf.tidy(() => this.encoder.apply(encoderInput(this.config, input)));
+    return latentsOf(this, input);
   }
 
   /**
@@ -141,6 +134,7 @@ export class VqModel {
 
   /** The loss and its terms, differentiable. `quantize: false` lets the latents through without rounding. */
   loss(input: VqInput, { quantize = true }: { quantize?: boolean } = {}): VqLosses {
+    checkInput(this.config, input);
     return tf.tidy(() => {
       const { features: _, ...pass } = forwardPass(this, input, quantize);
       const reconstruction = this.reconstructionLoss(pass.decoded, input);

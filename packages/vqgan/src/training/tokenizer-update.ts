@@ -1,7 +1,8 @@
 import * as tf from "@tensorflow/tfjs-core";
+import { latentsOf } from "../codec.ts";
 import type { Compile, TensorStep } from "../compile.ts";
 import { decoderPass, forwardPass } from "../forward-pass.ts";
-import type { VqInput } from "../input.ts";
+import { checkInput, type VqInput } from "../input.ts";
 import type { PerceptualTerm } from "../losses/tokenizer-losses.ts";
 import type { VqModel } from "../model.ts";
 import type { CodeUse } from "../quantizers/quantizer.ts";
@@ -50,12 +51,16 @@ export class TokenizerUpdate {
     this.#compile = compile;
   }
 
-  /** Updates the model and the discriminator. The caller disposes the tensors. */
+  /**
+   * Updates the model and the discriminator. The caller disposes the tensors.
+   *
+   * @throws NuwaError `SHAPE`; `INPUT` for classes out of range
+   */
   run(input: VqInput, kind: UpdateKind, { learningRate, adversarialWeight }: UpdateRates): Updated {
+    checkInput(this.#parts.model.config, input); // reads classes, which a compiled step cannot
     const numbers = [tf.scalar(learningRate), tf.scalar(adversarialWeight)] as const;
     try {
-      // The classes of class maps are checked by value.
-      if (!this.#compile || input.dtype !== "float32") return this.#compute(input, kind, ...numbers);
+      if (!this.#compile) return this.#compute(input, kind, ...numbers);
       return this.#compiledFor(kind, this.#compile)(input, ...numbers) as Updated;
     } finally {
       tf.dispose([...numbers]);
@@ -112,7 +117,7 @@ export class TokenizerUpdate {
     const { model } = this.#parts;
     if (phase !== "decoder") return () => forwardPass(model, input, phase === "quantized");
     const { quantizer } = model;
-    const latents = model.latents(input);
+    const latents = latentsOf(model, input);
     const codes = quantizer.codesOf(latents) as tf.Tensor3D;
     const fixed = quantizer.latentsOf(codes) as tf.Tensor4D;
     return () => ({ latents, codes, commitment: tf.scalar(0), ...decoderPass(model, fixed) });

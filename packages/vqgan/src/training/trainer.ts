@@ -55,7 +55,7 @@ export interface TokenizerTrainerOptions {
   readonly features?: FeatureNetwork;
   /** Weights of its channels (see `lpipsHeads`). */
   readonly heads?: PerceptualTerm["heads"];
-  /** Such as `compile` of `@nuwa/backends`, for steps on float32 pixels. Default: steps run as they are. */
+  /** Such as `compile` of `@nuwa/backends`, for the steps. Default: they run as they are. */
   readonly compile?: Compile;
 }
 

@@ -144,11 +144,29 @@ test("what the function does not use gets zeros", () =>
     tf.dispose([value.loss, gradients, x, idle, w]);
   }));
 
-test("integers and nothing at all are refused, and an error of the second run leaves nothing behind", () =>
+test("an input that is no float32 goes along, in both runs, without a gradient", () =>
+  expectNoLeak(async () => {
+    const x = variable([1, 2, 3]);
+    const mask = tf.tensor1d([1, 0, 1], "bool");
+    const { value, gradients } = valueAndGradients(
+      () =>
+        tf.tidy(() => {
+          const own = tf.clone(mask); // gone before the backward pass
+          const y = checkpoint(([kept, z]) => dropout(tf.square(z), 0.5, kept), [own, x]);
+          return { loss: tf.sum(y) };
+        }),
+      { x },
+    );
+    await expectClose(value.loss, { shape: [], data: [20] }, {}); // 2 (1² + 3²)
+    await expectClose(gradients.x, { shape: [3], data: [4, 0, 12] }, {}); // 2 · 2 x
+    tf.dispose([x, mask, value.loss, gradients]);
+  }));
+
+test("integers alone and nothing at all are refused, and an error of the second run leaves nothing behind", () =>
   expectNoLeak(() => {
     const codes = tf.tensor1d([1], "int32");
-    expect(() => checkpoint(([x]) => x, [codes])).toThrow("got int32 for inputs[0]");
-    expect(() => checkpoint(() => tf.scalar(1), [])).toThrow("wanted inputs or params");
+    expect(() => checkpoint(([x]) => x, [codes])).toThrow("wanted float32 inputs or params");
+    expect(() => checkpoint(() => tf.scalar(1), [])).toThrow("wanted float32 inputs or params");
     const w = variable([1, 2]);
     let runs = 0;
     const f = (y: tf.Tensor) => {

@@ -19,9 +19,10 @@ export interface CheckpointOptions {
  *
  * @param f synchronous, and the same whenever it runs. Tensors that depend on variables come through `inputs`, since
  *   no gradient goes to what `f` takes from elsewhere; the inputs that it gets are its own to read, not to dispose
- * @param inputs float32; one that `f` does not use gets zeros, as does such a param
+ * @param inputs those of float32 get gradients, zeros where `f` does not use them, as do the params; others, such as masks,
+ *   get none
  * @returns what `f` returned, one tensor; the caller disposes it
- * @throws NuwaError `INPUT` when an input is not float32, or when there are neither inputs nor params
+ * @throws NuwaError `INPUT` when there are neither float32 inputs nor params
  */
 export function checkpoint<Result extends tf.Tensor>(
   f: (inputs: tf.Tensor[], rng: Rng | undefined) => Result,
@@ -29,22 +30,27 @@ export function checkpoint<Result extends tf.Tensor>(
   { params = {}, rng }: CheckpointOptions = {},
 ): Result {
   const variables = Object.values(params);
-  checkInputs(inputs, variables.length);
+  const sources = [...inputs.filter(isFloat), ...variables];
+  if (sources.length === 0) {
+    throw new NuwaError(
+      "INPUT",
+      "checkpoint: wanted float32 inputs or params to differentiate for, got none. Call f itself.",
+    );
+  }
   const start = rng?.state();
   const precision = productPrecision();
   const run = tf.customGrad((...all) => {
     const save = all.at(-1) as unknown as tf.GradSaveFunc;
-    const given = all.slice(0, inputs.length) as tf.Tensor[];
-    save(given);
+    save([...inputs]);
     const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) =>
       gradientsOf(
         () => autocast(precision, () => f([...saved], start && Rng.from(start))),
-        [...saved, ...variables],
+        [...saved.filter(isFloat), ...variables],
         dy,
       );
-    return { value: f(given, rng), gradFunc };
+    return { value: f([...inputs], rng), gradFunc };
   });
-  return tf.tidy(() => run(...inputs, ...variables)) as Result;
+  return tf.tidy(() => run(...sources)) as Result;
 }
 
 /** The gradients of `sum(f() * dy)`, one for each source. */
@@ -59,18 +65,4 @@ function gradientsOf(f: () => tf.Tensor, sources: readonly tf.Tensor[], dy: tf.T
   });
 }
 
-function checkInputs(inputs: readonly tf.Tensor[], paramCount: number): void {
-  if (inputs.length + paramCount === 0) {
-    throw new NuwaError(
-      "INPUT",
-      "checkpoint: wanted inputs or params to differentiate for, got none. Call f itself.",
-    );
-  }
-  const wrong = inputs.findIndex(({ dtype }) => dtype !== "float32");
-  if (wrong < 0) return;
-  throw new NuwaError(
-    "INPUT",
-    `checkpoint: wanted float32 inputs, got ${inputs[wrong].dtype} for inputs[${wrong}]. ` +
-      "Let f take what has no gradient from around it.",
-  );
-}
+const isFloat = ({ dtype }: tf.Tensor): boolean => dtype === "float32";

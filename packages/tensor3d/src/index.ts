@@ -3,7 +3,7 @@ export { gelu, silu } from "./activation.ts";
 export { autocast, hasBfloat16, type ProductPrecision } from "./autocast.ts";
 export { Conv2d, type Conv2dConfig, upsampleNearest2x } from "./conv.ts";
 export { sparseCrossEntropy } from "./cross-entropy.ts";
-export { dropout } from "./dropout.ts";
+export { dropout, dropoutMask } from "./dropout.ts";
 export { Embedding, type EmbeddingConfig } from "./embedding.ts";
 export { ensureGradients } from "./ensure-gradients.ts";
 export { isNuwaError, NuwaError, type NuwaErrorCode } from "./errors.ts";

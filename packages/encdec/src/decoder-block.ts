@@ -10,6 +10,7 @@ import {
 import { disposeParams, type Grid, LayerNorm, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { type EncoderDecoderConfig, feedForwardDimOf, headDimOf } from "./config.ts";
+import type { DropoutMasks } from "./dropout-masks.ts";
 import { FeedForward } from "./feed-forward.ts";
 import { residualStd } from "./initialization.ts";
 import { RelativeBias } from "./relative-bias.ts";
@@ -31,8 +32,8 @@ export interface DecoderOptions {
   readonly conditions: readonly EncodedGroup[];
   /** The grid's, for the self-attention. Default: none. */
   readonly rotary?: RotaryTable;
-  /** For dropout. Default: none is dropped. */
-  readonly rng?: Rng;
+  /** Of the decoder, or of the block alone. Default: none is dropped. */
+  readonly masks?: DropoutMasks;
   /** Each block's inside is computed again in the backward pass instead of kept. Default false. */
   readonly checkpointing?: boolean;
 }
@@ -91,8 +92,9 @@ export class DecoderBlock {
 
   /** `[b, n, dim]` -> `[b, n, dim]`. */
   apply(x: tf.Tensor, options: DecoderOptions): tf.Tensor {
-    const { pattern, grid: queryGrid, conditions, rotary, rng } = options;
+    const { pattern, grid: queryGrid, conditions, rotary, masks = [] } = options;
     const { dropout } = this.config;
+    const [mask, fedMask] = masks;
     return tf.tidy(() => {
       const y = this.attentionNorm.apply(x);
       const bias = this.relativeBias?.bias(pattern, queryGrid);
@@ -100,9 +102,9 @@ export class DecoderBlock {
       const cross = overGroups(y, conditions, (rows, { hidden, grid, pattern }) =>
         this.crossAttention.apply(rows, { pattern, queryGrid, context: hidden, keyGrid: grid }),
       );
-      const middle = addBranch(x, tf.add(own, cross), { norm: this.attentionOutputNorm, dropout, rng });
+      const middle = addBranch(x, tf.add(own, cross), { norm: this.attentionOutputNorm, dropout, mask });
       const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
-      return addBranch(middle, fed, { norm: this.feedForwardOutputNorm, dropout, rng });
+      return addBranch(middle, fed, { norm: this.feedForwardOutputNorm, dropout, mask: fedMask });
     });
   }
 

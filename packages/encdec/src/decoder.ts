@@ -2,6 +2,7 @@ import { checkpoint, disposeParams, LayerNorm, namedParams, type Rng } from "@nu
 import * as tf from "@tensorflow/tfjs-core";
 import type { EncoderDecoderConfig } from "./config.ts";
 import { DecoderBlock, type DecoderOptions } from "./decoder-block.ts";
+import { masksOfBlock } from "./dropout-masks.ts";
 import { drop } from "./residual.ts";
 import { rotaryFrom, rotaryOf, rotaryTensors } from "./rotary.ts";
 
@@ -20,12 +21,13 @@ export class Decoder {
 
   /** Embedded inputs `[b, n, dim]` -> `[b, n, dim]`. */
   apply(x: tf.Tensor, options: Omit<DecoderOptions, "rotary">): tf.Tensor {
+    const { grid, checkpointing, masks = [] } = options;
     return tf.tidy(() => {
-      const rotary = rotaryOf(this.config, options.grid);
-      let hidden = drop(x, this.config.dropout, options.rng);
-      for (const block of this.blocks) {
-        const own = { ...options, rotary };
-        hidden = options.checkpointing ? checkpointed(block, hidden, own) : block.apply(hidden, own);
+      const rotary = rotaryOf(this.config, grid);
+      let hidden = drop(x, this.config.dropout, masks[0]);
+      for (const [index, block] of this.blocks.entries()) {
+        const own = { ...options, rotary, masks: masksOfBlock(masks, index) };
+        hidden = checkpointing ? checkpointed(block, hidden, own) : block.apply(hidden, own);
       }
       return this.norm.apply(hidden);
     });
@@ -38,14 +40,14 @@ export class Decoder {
 
 /** The block's result, of which only the inputs are kept: the sequence and the conditions that it attends. */
 function checkpointed(block: DecoderBlock, hidden: tf.Tensor, options: DecoderOptions): tf.Tensor {
-  const { conditions, rotary, rng } = options;
+  const { conditions, rotary, masks = [] } = options;
   return checkpoint(
-    ([x, ...others], rng) => {
-      const groups = conditions.map((group, index) => ({ ...group, hidden: others[index] }));
-      const turns = rotaryFrom(others.slice(conditions.length));
-      return block.apply(x, { ...options, conditions: groups, rotary: turns, rng });
+    ([x, ...others]) => {
+      const groups = conditions.map((group) => ({ ...group, hidden: others.shift()! }));
+      const own = masks.map(() => others.shift() as tf.Tensor3D);
+      return block.apply(x, { ...options, conditions: groups, masks: own, rotary: rotaryFrom(others) });
     },
-    [hidden, ...conditions.map((group) => group.hidden), ...rotaryTensors(rotary)],
-    { params: namedParams(block), rng },
+    [hidden, ...conditions.map((group) => group.hidden), ...masks, ...rotaryTensors(rotary)],
+    { params: namedParams(block) },
   );
 }

@@ -2,6 +2,7 @@ import { Attention3D, type AttentionPattern, type RotaryTable } from "@nuwa/atte
 import { checkpoint, disposeParams, type Grid, LayerNorm, namedParams, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { type EncoderDecoderConfig, feedForwardDimOf, headDimOf } from "./config.ts";
+import { type DropoutMasks, masksOfBlock } from "./dropout-masks.ts";
 import { FeedForward } from "./feed-forward.ts";
 import { residualStd } from "./initialization.ts";
 import { addBranch, drop } from "./residual.ts";
@@ -12,8 +13,8 @@ export interface EncoderOptions {
   readonly grid: Grid;
   /** The grid's. Default: none. */
   readonly rotary?: RotaryTable;
-  /** For dropout. Default: none is dropped. */
-  readonly rng?: Rng;
+  /** Of the encoder, or of the block alone. Default: none is dropped. */
+  readonly masks?: DropoutMasks;
   /** Each block's inside is computed again in the backward pass instead of kept. Default false. */
   readonly checkpointing?: boolean;
 }
@@ -46,14 +47,15 @@ export class EncoderBlock {
   }
 
   /** `[b, m, dim]` -> `[b, m, dim]`. */
-  apply(x: tf.Tensor, { pattern, grid, rotary, rng }: EncoderOptions): tf.Tensor {
+  apply(x: tf.Tensor, { pattern, grid, rotary, masks = [] }: EncoderOptions): tf.Tensor {
     const { dropout } = this.config;
+    const [mask, fedMask] = masks;
     return tf.tidy(() => {
       const y = this.attentionNorm.apply(x);
       const attended = this.attention.apply(y, { pattern, queryGrid: grid, rotary });
-      const middle = addBranch(x, attended, { norm: this.attentionOutputNorm, dropout, rng });
+      const middle = addBranch(x, attended, { norm: this.attentionOutputNorm, dropout, mask });
       const fed = this.feedForward.apply(this.feedForwardNorm.apply(middle));
-      return addBranch(middle, fed, { norm: this.feedForwardOutputNorm, dropout, rng });
+      return addBranch(middle, fed, { norm: this.feedForwardOutputNorm, dropout, mask: fedMask });
     });
   }
 
@@ -77,12 +79,13 @@ export class Encoder {
 
   /** Embedded conditions `[b, m, dim]` -> `[b, m, dim]`. */
   apply(x: tf.Tensor, options: Omit<EncoderOptions, "rotary">): tf.Tensor {
+    const { grid, checkpointing, masks = [] } = options;
     return tf.tidy(() => {
-      const rotary = rotaryOf(this.config, options.grid);
-      let hidden = drop(x, this.config.dropout, options.rng);
-      for (const block of this.blocks) {
-        const own = { ...options, rotary };
-        hidden = options.checkpointing ? checkpointed(block, hidden, own) : block.apply(hidden, own);
+      const rotary = rotaryOf(this.config, grid);
+      let hidden = drop(x, this.config.dropout, masks[0]);
+      for (const [index, block] of this.blocks.entries()) {
+        const own = { ...options, rotary, masks: masksOfBlock(masks, index) };
+        hidden = checkpointing ? checkpointed(block, hidden, own) : block.apply(hidden, own);
       }
       return this.norm.apply(hidden);
     });
@@ -95,9 +98,13 @@ export class Encoder {
 
 /** The block's result, of which only the inputs are kept. */
 function checkpointed(block: EncoderBlock, hidden: tf.Tensor, options: EncoderOptions): tf.Tensor {
+  const { masks = [], rotary } = options;
   return checkpoint(
-    ([x, ...turns], rng) => block.apply(x, { ...options, rotary: rotaryFrom(turns), rng }),
-    [hidden, ...rotaryTensors(options.rotary)],
-    { params: namedParams(block), rng: options.rng },
+    ([x, ...others]) => {
+      const own = masks.map(() => others.shift() as tf.Tensor3D);
+      return block.apply(x, { ...options, masks: own, rotary: rotaryFrom(others) });
+    },
+    [hidden, ...masks, ...rotaryTensors(rotary)],
+    { params: namedParams(block) },
   );
 }

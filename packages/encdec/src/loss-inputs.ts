@@ -1,6 +1,7 @@
 import { type Grid, NuwaError, tokenCount } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { type ConditionLayout, groupConditions } from "./condition.ts";
+import { drawMasks } from "./dropout-masks.ts";
 import { checkTargetGrid, checkTargets } from "./grids.ts";
 import type { LossOptions } from "./loss.ts";
 import type { EncoderDecoder } from "./model.ts";
@@ -19,6 +20,12 @@ export type LossTensors = {
   readonly inputs?: tf.Tensor2D;
   /** int32 `[count, tokens]` of each group of conditions. */
   readonly conditions: tf.Tensor2D[];
+  /** What dropout keeps, see `DropoutMasks`; none without an `rng` or a rate. */
+  readonly masks: {
+    /** Of each group of conditions. */
+    readonly conditions: tf.Tensor3D[][];
+    readonly targets: tf.Tensor3D[];
+  };
   /** `[tokens]`, of sum 1: how much each position counts. Default: all alike. */
   readonly weights?: tf.Tensor1D;
 };
@@ -31,18 +38,23 @@ export interface LossLayout {
 
 /** See `EncoderDecoder.lossInputs`. */
 export function lossInputs({ config }: EncoderDecoder, options: LossOptions): LossInputs {
-  const { targets, grid, conditions } = options;
+  const { targets, grid, conditions, rng } = options;
   checkTargetGrid("EncoderDecoder grid", grid, config);
   checkTargets(targets, conditions.length, grid);
   const weights = positionWeights(options);
   const groups = groupConditions(conditions, config);
   const inputs = noisy(targets as tf.Tensor2D, options, config.codebookSize);
+  const packed = groups.map(({ layout, tokens }) =>
+    tf.tensor2d(tokens, [layout.count, tokenCount(layout.grid)], "int32"),
+  );
   const tensors: LossTensors = {
     targets: tf.clone(targets as tf.Tensor2D),
     ...(inputs ? { inputs } : {}),
-    conditions: groups.map(({ layout, tokens }) =>
-      tf.tensor2d(tokens, [layout.count, tokenCount(layout.grid)], "int32"),
-    ),
+    conditions: packed,
+    masks: {
+      conditions: packed.map(({ shape }) => drawMasks(config, "encoder", shape, rng)),
+      targets: drawMasks(config, "decoder", [conditions.length, tokenCount(grid)], rng),
+    },
     ...(weights ? { weights: tf.tensor1d(weights) } : {}),
   };
   return { tensors, layout: { grid, conditions: groups.map(({ layout }) => layout) } };

@@ -2,7 +2,7 @@ import { type Grid, type Rng, sparseCrossEntropy } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { Condition } from "./condition.ts";
 import type { LossInputs } from "./loss-inputs.ts";
-import type { EncoderDecoder, TrainingOptions } from "./model.ts";
+import type { EncoderDecoder } from "./model.ts";
 
 export interface LossOptions {
   /** One for each row of the targets. */
@@ -41,15 +41,15 @@ export type LossResult = {
 export function lossOf(
   model: EncoderDecoder,
   { tensors, layout }: LossInputs,
-  options: TrainingOptions,
+  { checkpointing }: Pick<LossOptions, "checkpointing">,
 ): LossResult {
-  const { targets, inputs = targets, conditions, weights } = tensors;
+  const { targets, inputs = targets, conditions, masks, weights } = tensors;
   const { grid } = layout;
   return tf.tidy(() => {
     const encoded = layout.conditions.map((group, index) =>
-      model.encodeGroup(group, conditions[index], options),
+      model.encodeGroup(group, conditions[index], { masks: masks.conditions[index], checkpointing }),
     );
-    const logits = model.decode(inputs, encoded, { grid, ...options });
+    const logits = model.decode(inputs, encoded, { grid, masks: masks.targets, checkpointing });
     const rows = tf.reshape(logits, [-1, model.config.codebookSize]);
     const losses = sparseCrossEntropy(rows, tf.reshape(targets, [-1])); // [batch * tokens]
     const perPosition = tf.mean(tf.reshape(losses, targets.shape), 0); // [tokens]

@@ -7,6 +7,7 @@ import { conditionTables } from "./condition-tables.ts";
 import { type EncoderDecoderConfig, type EncoderDecoderInput, parseConfig } from "./config.ts";
 import { Decoder } from "./decoder.ts";
 import type { EncodedGroup } from "./decoder-block.ts";
+import { type DropoutMasks, drawMasks } from "./dropout-masks.ts";
 import { Encoder } from "./encoder.ts";
 import { checkTargetGrid, checkTargets } from "./grids.ts";
 import { Head } from "./head.ts";
@@ -31,7 +32,10 @@ export interface LogitsOptions {
   readonly checkpointing?: boolean;
 }
 
-export type TrainingOptions = Pick<LogitsOptions, "rng" | "checkpointing">;
+export interface TrainingOptions extends Pick<LogitsOptions, "checkpointing"> {
+  /** Of the encoder or the decoder, such as those of `LossInputs`. Default: none is dropped. */
+  readonly masks?: DropoutMasks;
+}
 
 /**
  * The 3D encoder-decoder: a condition (text, sketch, image, video or None) is encoded by 3D nearby attention, and the codes
@@ -85,11 +89,15 @@ export class EncoderDecoder {
    *
    * @throws NuwaError `INPUT` for conditions that the model cannot read
    */
-  encode(conditions: readonly Condition[], options: TrainingOptions = {}): EncodedGroup[] {
+  encode(
+    conditions: readonly Condition[],
+    { rng, checkpointing }: Pick<LogitsOptions, "rng" | "checkpointing"> = {},
+  ): EncodedGroup[] {
     return groupConditions(conditions, this.config).map(({ layout, tokens }) => {
       const indices = tf.tensor2d(tokens, [layout.count, tokenCount(layout.grid)], "int32");
-      const encoded = this.encodeGroup(layout, indices, options);
-      indices.dispose();
+      const masks = drawMasks(this.config, "encoder", indices.shape, rng);
+      const encoded = this.encodeGroup(layout, indices, { masks, checkpointing });
+      tf.dispose([indices, masks]);
       return encoded;
     });
   }
@@ -117,7 +125,8 @@ export class EncoderDecoder {
     checkTargets(targets, conditions.length, grid);
     return tf.tidy(() => {
       const encoded = this.encode(conditions, { rng, checkpointing });
-      return this.decode(targets, encoded, { grid, rng, checkpointing });
+      const masks = drawMasks(this.config, "decoder", [conditions.length, tokenCount(grid)], rng);
+      return this.decode(targets, encoded, { grid, masks, checkpointing });
     });
   }
 
@@ -141,12 +150,11 @@ export class EncoderDecoder {
    * @throws NuwaError `SHAPE` or `INPUT` when the targets do not fit the grid or the conditions
    */
   loss(options: LossOptions): LossResult {
-    const { rng, checkpointing } = options;
-    return tf.tidy(() => this.lossOf(this.lossInputs(options), { rng, checkpointing }));
+    return tf.tidy(() => this.lossOf(this.lossInputs(options), options));
   }
 
   /**
-   * What a loss is computed from, apart from the weights; noise is drawn here. The caller disposes the tensors.
+   * What a loss is computed from, apart from the weights; noise and dropout are drawn here. The caller disposes the tensors.
    *
    * @throws NuwaError as `loss`
    */
@@ -155,7 +163,7 @@ export class EncoderDecoder {
   }
 
   /** The loss from such inputs: tensors only, so that a step can be compiled. */
-  lossOf(inputs: LossInputs, options: TrainingOptions = {}): LossResult {
+  lossOf(inputs: LossInputs, options: Pick<LossOptions, "checkpointing"> = {}): LossResult {
     return lossOf(this, inputs, options);
   }
 

@@ -45,8 +45,6 @@ export interface BatchInputs {
   readonly task: TrainingTask;
   readonly weight: number;
   readonly inputs: LossInputs;
-  /** For dropout. */
-  readonly rng?: Rng;
 }
 
 /**
@@ -64,7 +62,7 @@ export function jointLoss(
 }
 
 /**
- * What the joint loss is computed from, apart from the weights: "None", dropped words, noise and blind samples are drawn here.
+ * What the joint loss is computed from, apart from the weights: "None", dropped words, noise, blind samples and dropout are drawn here.
  * The caller disposes the tensors.
  *
  * @throws NuwaError as `jointLoss`
@@ -80,27 +78,27 @@ export function jointInputs(
     const { task, grid, weight = 1, firstFrameWeight } = batch;
     const samples = sampleCount(batch);
     const own = rng.fork("batch", index);
-    const noise = own.fork("noise");
     const targets = tf.tensor2d(batch.codes, [samples, tokenCount(grid)], "int32");
     const conditions = conditionsOf(batch, samples, { noneShare, wordDropout }, own);
-    const given = { conditions, targets, grid, rng: noise, inputNoise, blindShare, firstFrameWeight };
+    const noise = { rng: own.fork("noise"), inputNoise, blindShare };
     try {
-      return { task, weight, inputs: model.lossInputs(given), rng: noise };
+      const inputs = model.lossInputs({ conditions, targets, grid, firstFrameWeight, ...noise });
+      return { task, weight, inputs };
     } finally {
       targets.dispose();
     }
   });
 }
 
-/** The joint loss from such inputs: tensors only, so that a step can be compiled where the model has no dropout. */
+/** The joint loss from such inputs: tensors only, so that a step can be compiled. */
 export function jointLossOf(
   model: EncoderDecoder,
   batches: readonly BatchInputs[],
   { checkpointing }: Pick<ObjectiveOptions, "checkpointing"> = {},
 ): JointLoss {
   return tf.tidy(() => {
-    const parts = batches.map(({ task, weight, inputs, rng }) => {
-      const { loss, nll } = model.lossOf(inputs, { rng, checkpointing });
+    const parts = batches.map(({ task, weight, inputs }) => {
+      const { loss, nll } = model.lossOf(inputs, { checkpointing });
       return { task, loss: tf.mul(loss, weight), nll };
     });
     const losses: { -readonly [Name in keyof JointLoss]: JointLoss[Name] } = {

@@ -4,8 +4,11 @@ import type * as tf from "@tensorflow/tfjs-core";
 /** The tensors of batches, in an order that `withTensors` knows. */
 export function tensorsOf(batches: readonly BatchInputs[]): tf.Tensor[] {
   return batches.flatMap(({ inputs: { tensors } }) => {
-    const { targets, inputs, weights, conditions } = tensors;
-    return [targets, ...(inputs ? [inputs] : []), ...(weights ? [weights] : []), ...conditions];
+    const { targets, inputs, weights, conditions, masks } = tensors;
+    return [
+      ...[targets, ...(inputs ? [inputs] : []), ...(weights ? [weights] : []), ...conditions],
+      ...[...masks.conditions.flat(), ...masks.targets],
+    ];
   });
 }
 
@@ -18,7 +21,12 @@ export function withTensors(batches: readonly BatchInputs[], tensors: readonly t
     const inputs = own.inputs && { inputs: take<tf.Tensor2D>() };
     const weights = own.weights && { weights: take<tf.Tensor1D>() };
     const conditions = own.conditions.map(() => take<tf.Tensor2D>());
-    return { task, weight, inputs: { layout, tensors: { targets, ...inputs, ...weights, conditions } } };
+    const masks = {
+      conditions: own.masks.conditions.map((group) => group.map(() => take<tf.Tensor3D>())),
+      targets: own.masks.targets.map(() => take<tf.Tensor3D>()),
+    };
+    const replaced = { targets, ...inputs, ...weights, conditions, masks };
+    return { task, weight, inputs: { layout, tensors: replaced } };
   });
 }
 

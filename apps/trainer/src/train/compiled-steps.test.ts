@@ -29,8 +29,14 @@ function batchesOf(step: number): TaskBatch[] {
   });
 }
 
-/** The losses and the weights after some steps. */
-async function trained(compile: boolean, count: number) {
+interface Case {
+  /** Of None, of lost words, of random codes and of blind rows. */
+  readonly noise: number;
+  readonly dropout: number;
+  readonly checkpointing: boolean;
+}
+
+function createSteps(compile: boolean, { noise, dropout, checkpointing }: Case) {
   const model = EncoderDecoder.create(
     {
       dim: 16,
@@ -41,50 +47,88 @@ async function trained(compile: boolean, count: number) {
       textLength: 3,
       textVocabulary: 4,
       targetGrid: grid,
+      dropout,
       decoderPattern: { kind: "nearby", extent: [3, 3, 3] },
     },
     new Rng(1),
   );
   const params = namedParams(model);
   const learner = { model, params, optimizer: new AdamW(params, { clipNorm: 1, epsilon: 1e-4 }) };
-  const settings = { noneShare: 0.2, wordDropout: 0.2, inputNoise: 0.2, checkpointing: false };
+  const settings = { noneShare: noise, wordDropout: noise, inputNoise: noise, checkpointing };
   const steps = new TransformerSteps(learner, { ...settings, precision: "float32", compile });
+  return {
+    params,
+    run: (batches: readonly TaskBatch[], rng: Rng, learningRate: number) =>
+      steps.run(batches, { rng, learningRate, blindShare: noise }),
+    dispose() {
+      steps.dispose();
+      learner.optimizer.dispose();
+      model.dispose();
+    },
+  };
+}
+
+/** The losses and the weights after some steps. */
+async function trained(compile: boolean, count: number, options: Case) {
+  const steps = createSteps(compile, options);
   const losses: number[] = [];
   let tensors = 0;
   for (let step = 0; step < count; step++) {
-    const rng = new Rng(4).fork(step);
-    const scalars = steps.run(batchesOf(step), {
-      rng,
-      learningRate: 1e-3 * (1 - step / count),
-      blindShare: 0.2,
-    });
+    const scalars = steps.run(batchesOf(step), new Rng(4).fork(step), 1e-3 * (1 - step / count));
     const [loss] = await readBack([Object.values(scalars)[0]]);
     losses.push(loss[0]);
     tf.dispose(scalars);
     if (step === 9) tensors = tf.memory().numTensors;
   }
   expect(tf.memory().numTensors).toBe(tensors);
-  const weights = await readBack(Object.values(params));
+  const weights = await readBack(Object.values(steps.params));
   steps.dispose();
-  learner.optimizer.dispose();
-  model.dispose();
   return { losses, weights };
 }
 
-test("200 compiled steps of two tasks, with noise and two batches each, are the steps themselves to 1e-4", (context) => {
+test.for<[number, Case]>([
+  [200, { noise: 0.2, dropout: 0, checkpointing: false }],
+  [200, { noise: 0.2, dropout: 0.1, checkpointing: false }],
+  [30, { noise: 0.2, dropout: 0.1, checkpointing: true }],
+])(
+  "%i compiled steps of two tasks, with two batches each, are the steps themselves to 1e-4: %o",
+  ([count, options], context) => {
+    if (missing) context.skip(missing);
+    return expectNoLeak(async () => {
+      const plain = await trained(false, count, options);
+      const compiled = await trained(true, count, options);
+      if (count === 200) expect(plain.losses.at(-1)).toBeLessThan(0.7 * plain.losses[1]);
+      for (const [step, loss] of plain.losses.entries()) {
+        expect(Math.abs(compiled.losses[step] / loss - 1)).toBeLessThan(1e-4);
+      }
+      for (const [index, expected] of plain.weights.entries()) {
+        const largest = Math.max(...expected.map(Math.abs));
+        const error = Math.max(
+          ...expected.map((value, place) => Math.abs(value - compiled.weights[index][place])),
+        );
+        expect(error / largest).toBeLessThan(1e-4);
+      }
+    });
+  },
+);
+
+test("replays drop other features each time, those of the step itself", (context) => {
   if (missing) context.skip(missing);
   return expectNoLeak(async () => {
-    const [plain, compiled] = [await trained(false, 200), await trained(true, 200)];
-    expect(plain.losses.at(-1)).toBeLessThan(0.7 * plain.losses[1]);
-    for (const [step, loss] of plain.losses.entries()) {
-      expect(Math.abs(compiled.losses[step] / loss - 1)).toBeLessThan(1e-4);
+    const options = { noise: 0, dropout: 0.5, checkpointing: false };
+    const [plain, compiled] = [false, true].map((compile) => createSteps(compile, options));
+    const batch = batchesOf(0)[0];
+    const losses: number[] = [];
+    for (let step = 0; step < 8; step++) {
+      // Without updates or noise the masks alone change.
+      const [expected, actual] = [plain, compiled].map((steps) => steps.run([batch], new Rng(step), 0));
+      const [[loss], [own]] = await readBack([expected, actual].map((scalars) => Object.values(scalars)[0]));
+      expect(Math.abs(own / loss - 1)).toBeLessThan(1e-5);
+      losses.push(own);
+      tf.dispose([expected, actual]);
     }
-    for (const [index, expected] of plain.weights.entries()) {
-      const largest = Math.max(...expected.map(Math.abs));
-      const error = Math.max(
-        ...expected.map((value, place) => Math.abs(value - compiled.weights[index][place])),
-      );
-      expect(error / largest).toBeLessThan(1e-4);
-    }
+    expect(new Set(losses).size).toBe(8);
+    plain.dispose();
+    compiled.dispose();
   });
 });

@@ -27,7 +27,7 @@ export interface StepSettings {
 
 type Scalars = Record<string, tf.Scalar>;
 
-/** The steps of a training. Steps of a kind are compiled, unless the config or the model's dropout forbids it. */
+/** The steps of a training. Steps of a kind are compiled, unless the config forbids it. */
 export class TransformerSteps {
   readonly #learner: Learner;
   readonly #training: Training;
@@ -54,9 +54,7 @@ export class TransformerSteps {
     const tensors = tensorsOf(drawn);
     const rate = tf.scalar(learningRate);
     try {
-      // Dropout is drawn within a step, so that no two are alike.
-      if (!compiles || model.config.dropout > 0) return this.#update(drawn, rate);
-      return this.#compiledFor(drawn)(rate, ...tensors);
+      return compiles ? this.#compiledFor(drawn)(rate, ...tensors) : this.#update(drawn, rate);
     } finally {
       tf.dispose([rate, ...tensors]);
     }

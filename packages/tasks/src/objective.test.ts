@@ -36,6 +36,21 @@ describe("jointLoss", () => {
   });
   afterAll(() => model.dispose());
 
+  test("without an rng nothing is replaced or dropped", () =>
+    expectNoLeak(async () => {
+      const config = { ...model.config, dropout: 0.5 };
+      const dropping = EncoderDecoder.create(config, new Rng(1)); // the same weights
+      const shares = { noneShare: 0.9, wordDropout: 0.9, inputNoise: 0.9, blindShare: 0.9 };
+      const expected = jointLoss(model, batches, { noneShare: 0, rng: new Rng(5) });
+      const actual = jointLoss(dropping, batches, shares);
+      expect(Object.keys(actual)).toEqual(Object.keys(expected));
+      await expectClose(actual.loss, expected.loss, { atol: 1e-6 });
+      const drawn = jointLoss(dropping, batches, { ...shares, rng: new Rng(5) });
+      expect(Math.abs(drawn.loss.dataSync()[0] - expected.loss.dataSync()[0])).toBeGreaterThan(1e-3);
+      tf.dispose([expected, actual, drawn]);
+      dropping.dispose();
+    }));
+
   test("is the weighted sum of the tasks' losses, with text, None and text as conditions", () =>
     expectNoLeak(async () => {
       const joint = jointLoss(model, batches, { noneShare: 0, rng: new Rng(5) });

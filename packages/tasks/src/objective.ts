@@ -34,7 +34,8 @@ export interface ObjectiveOptions {
   readonly blindShare?: number;
   /** The insides of the model's blocks are computed again in the backward pass instead of kept. Default false. */
   readonly checkpointing?: boolean;
-  readonly rng: Rng;
+  /** What all of these and the model's dropout are drawn from. Default: nothing is replaced or dropped, as in evaluation. */
+  readonly rng?: Rng;
 }
 
 /** Scalars: what training minimises, and the mean negative log-likelihood of each task that was there. */
@@ -56,7 +57,7 @@ export interface BatchInputs {
 export function jointLoss(
   model: EncoderDecoder,
   batches: readonly TaskBatch[],
-  options: ObjectiveOptions,
+  options: ObjectiveOptions = {},
 ): JointLoss {
   return tf.tidy(() => jointLossOf(model, jointInputs(model, batches, options), options));
 }
@@ -70,17 +71,17 @@ export function jointLoss(
 export function jointInputs(
   model: EncoderDecoder,
   batches: readonly TaskBatch[],
-  options: ObjectiveOptions,
+  options: ObjectiveOptions = {},
 ): BatchInputs[] {
   if (batches.length === 0) throw new NuwaError("INPUT", "jointLoss: wanted at least one batch, got none.");
   const { noneShare = 0.1, wordDropout = 0, inputNoise = 0, blindShare = 0, rng } = options;
   return batches.map((batch, index) => {
     const { task, grid, weight = 1, firstFrameWeight } = batch;
     const samples = sampleCount(batch);
-    const own = rng.fork("batch", index);
+    const own = rng?.fork("batch", index);
     const targets = tf.tensor2d(batch.codes, [samples, tokenCount(grid)], "int32");
     const conditions = conditionsOf(batch, samples, { noneShare, wordDropout }, own);
-    const noise = { rng: own.fork("noise"), inputNoise, blindShare };
+    const noise = { rng: own?.fork("noise"), inputNoise, blindShare };
     try {
       const inputs = model.lossInputs({ conditions, targets, grid, firstFrameWeight, ...noise });
       return { task, weight, inputs };
@@ -142,15 +143,15 @@ function conditionsOf(
   { texts }: TaskBatch,
   samples: number,
   { noneShare, wordDropout }: { noneShare: number; wordDropout: number },
-  rng: Rng,
+  rng: Rng | undefined,
 ): Condition[] {
   if (!texts) return Array.from({ length: samples }, () => ({ kind: "none" }));
-  const dropped = rng.fork("none").uniform(samples);
-  const words = rng.fork("words");
+  const dropped = rng?.fork("none").uniform(samples);
+  const words = rng?.fork("words");
   return texts.map((tokens, index) => {
-    if (dropped[index] < noneShare) return { kind: "none" };
-    const draws = words.uniform(tokens.length);
-    const kept = tokens.filter((_, place) => draws[place] >= wordDropout);
+    if (dropped && dropped[index] < noneShare) return { kind: "none" };
+    const draws = words?.uniform(tokens.length);
+    const kept = draws ? tokens.filter((_, place) => draws[place] >= wordDropout) : tokens;
     return kept.length > 0 ? { kind: "text", tokens: kept } : { kind: "none" };
   });
 }

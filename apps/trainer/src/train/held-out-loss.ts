@@ -29,7 +29,7 @@ export async function splitLoss(
     const rng = new Rng(0).fork(split, task);
     const count = Math.min(all.length, task === "textToImage" ? images : videos);
     const samples = Array.from(rng.permutation(all.length).subarray(0, count), (index) => all[index]);
-    const { loss, ...tasks } = jointLoss(model, [taskBatch(task, codes, samples)], { noneShare: 0, rng });
+    const { loss, ...tasks } = jointLoss(model, [taskBatch(task, codes, samples)]);
     loss.dispose();
     const nll = tasks[task] as tf.Scalar;
     losses[task] = (await nll.data())[0];

@@ -69,7 +69,10 @@ test.each(Object.entries(layers))("%s: values and gradients are those of the cpu
     for (const backend of ["cpu", BACKEND_NAME]) {
       await tf.setBackend(backend);
       const layer = create();
-      const params = { ...namedParams(layer), x: tf.tidy(() => tf.variable(normal([2, 6, 6, 8], 1))) };
+      const params = {
+        ...namedParams(layer),
+        x: tf.tidy(() => tf.variable(tf.add(normal([2, 6, 6, 8]), 1))),
+      };
       const { value, gradients } = valueAndGradients(() => {
         const y = layer.apply(params.x);
         return { loss: tf.sum(tf.mul(y, tf.sin(tf.mul(y, 3)))), y };

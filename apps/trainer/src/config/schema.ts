@@ -27,8 +27,11 @@ const loop = {
 /** A section that its own package checks. */
 const section = z.record(z.string(), z.unknown());
 
-/** Runs steps as TensorFlow functions on the node backend: the same numbers to rounding, in less time. */
-const compile = z.boolean().default(true);
+/**
+ * Runs steps as TensorFlow functions on the node backend: the same numbers to rounding, in less time. A mode of `compile` of
+ * `@nuwa/backends`; `true` is `graph`.
+ */
+const compile = z.union([z.boolean(), z.enum(["graph", "xla", "auto"])]).default(true);
 
 const tokenizerTraining = z.strictObject({
   ...loop,

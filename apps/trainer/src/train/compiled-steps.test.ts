@@ -1,3 +1,4 @@
+import type { Mode } from "@nuwa/backends";
 import { probeNode, registerNode } from "@nuwa/backends/node";
 import { EncoderDecoder } from "@nuwa/encdec";
 import type { TaskBatch } from "@nuwa/tasks";
@@ -36,7 +37,7 @@ interface Case {
   readonly checkpointing: boolean;
 }
 
-function createSteps(compile: boolean, { noise, dropout, checkpointing }: Case) {
+function createSteps(compile: boolean | Mode, { noise, dropout, checkpointing }: Case) {
   const model = EncoderDecoder.create(
     {
       dim: 16,
@@ -69,7 +70,7 @@ function createSteps(compile: boolean, { noise, dropout, checkpointing }: Case) 
 }
 
 /** The losses and the weights after some steps. */
-async function trained(compile: boolean, count: number, options: Case) {
+async function trained(compile: boolean | Mode, count: number, options: Case) {
   const steps = createSteps(compile, options);
   const losses: number[] = [];
   let tensors = 0;
@@ -86,17 +87,18 @@ async function trained(compile: boolean, count: number, options: Case) {
   return { losses, weights };
 }
 
-test.for<[number, Case]>([
-  [200, { noise: 0.2, dropout: 0, checkpointing: false }],
-  [200, { noise: 0.2, dropout: 0.1, checkpointing: false }],
-  [30, { noise: 0.2, dropout: 0.1, checkpointing: true }],
+test.for<[number, true | Mode, Case]>([
+  [200, true, { noise: 0.2, dropout: 0, checkpointing: false }],
+  [200, true, { noise: 0.2, dropout: 0.1, checkpointing: false }],
+  [30, true, { noise: 0.2, dropout: 0.1, checkpointing: true }],
+  [30, "auto", { noise: 0.2, dropout: 0, checkpointing: false }],
 ])(
-  "%i compiled steps of two tasks, with two batches each, are the steps themselves to 1e-4: %o",
-  ([count, options], context) => {
+  "%i steps of two tasks, with two batches each, compiled (%s) are the steps themselves to 1e-4: %o",
+  ([count, mode, options], context) => {
     if (missing) context.skip(missing);
     return expectNoLeak(async () => {
       const plain = await trained(false, count, options);
-      const compiled = await trained(true, count, options);
+      const compiled = await trained(mode, count, options);
       if (count === 200) expect(plain.losses.at(-1)).toBeLessThan(0.7 * plain.losses[1]);
       for (const [step, loss] of plain.losses.entries()) {
         expect(Math.abs(compiled.losses[step] / loss - 1)).toBeLessThan(1e-4);

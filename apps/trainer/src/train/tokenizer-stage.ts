@@ -7,6 +7,7 @@ import type { RunConfig } from "../config/schema.ts";
 import { inSection } from "../config/section.ts";
 import { inputTensor } from "../model/tokenizer-input.ts";
 import { lastCheckpoint } from "../run/checkpoint.ts";
+import { compileMode } from "./compile-mode.ts";
 import { featureNetwork } from "./feature-network.ts";
 import { drawPlace, placeSample } from "./frame-source.ts";
 import { tokenizerConfig } from "./model-configs.ts";
@@ -139,14 +140,15 @@ function createLearner(
   rng: Rng,
   features: FeatureNetwork | undefined,
 ): { model: VqModel; trainer: TokenizerTrainer } {
-  const { optimizer, losses, compile: compiles } = config.tokenizer.train;
+  const { optimizer, losses } = config.tokenizer.train;
+  const mode = compileMode(config.tokenizer.train.compile);
   const model = VqModel.create(tokenizerConfig(config, { dataset }), new Rng(config.seed).fork("tokenizer"));
   try {
     const trainer = inSection("tokenizer.train", () => {
       const checked = parseTrainerConfig({ ...optimizer, losses, totalSteps });
       return new TokenizerTrainer(model, checked, rng, {
         features,
-        compile: compiles ? compile : undefined,
+        compile: mode && ((step) => compile(step, { mode })),
       });
     });
     return { model, trainer };

@@ -1,10 +1,11 @@
-import { type CompiledStep, compile } from "@nuwa/backends";
+import { type CompiledStep, compile, type Mode } from "@nuwa/backends";
 import type { EncoderDecoder } from "@nuwa/encdec";
 import { type BatchInputs, jointInputs, jointLossOf, type TaskBatch } from "@nuwa/tasks";
 import { type AdamW, accumulateGradients, autocast, type Rng } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import type { WholeRunConfig } from "../config/schema.ts";
 import { kindOf, tensorsOf, withTensors } from "./batch-tensors.ts";
+import { compileMode } from "./compile-mode.ts";
 
 /** A model in training. */
 export interface Learner {
@@ -45,7 +46,8 @@ export class TransformerSteps {
    */
   run(batches: readonly TaskBatch[], { rng, learningRate, blindShare }: StepSettings): Scalars {
     const { model } = this.#learner;
-    const { noneShare, wordDropout, inputNoise, compile: compiles } = this.#training;
+    const { noneShare, wordDropout, inputNoise } = this.#training;
+    const mode = compileMode(this.#training.compile);
     const options = { noneShare, wordDropout, inputNoise, blindShare };
     const drawn = batches.flatMap((batch, index) => {
       const own = batches.length === 1 ? rng : rng.fork("part", index);
@@ -54,7 +56,7 @@ export class TransformerSteps {
     const tensors = tensorsOf(drawn);
     const rate = tf.scalar(learningRate);
     try {
-      return compiles ? this.#compiledFor(drawn)(rate, ...tensors) : this.#update(drawn, rate);
+      return mode ? this.#compiledFor(drawn, mode)(rate, ...tensors) : this.#update(drawn, rate);
     } finally {
       tf.dispose([rate, ...tensors]);
     }
@@ -64,12 +66,14 @@ export class TransformerSteps {
     for (const step of this.#compiled.values()) step.dispose();
   }
 
-  #compiledFor(drawn: readonly BatchInputs[]): CompiledStep<tf.Tensor[], Scalars> {
+  #compiledFor(drawn: readonly BatchInputs[], mode: Mode): CompiledStep<tf.Tensor[], Scalars> {
     const kind = kindOf(drawn);
     const known = this.#compiled.get(kind);
     if (known) return known;
-    const step = compile((rate: tf.Tensor, ...tensors: tf.Tensor[]) =>
-      this.#update(withTensors(drawn, tensors), rate as tf.Scalar),
+    const step = compile(
+      (rate: tf.Tensor, ...tensors: tf.Tensor[]) =>
+        this.#update(withTensors(drawn, tensors), rate as tf.Scalar),
+      { mode },
     );
     this.#compiled.set(kind, step);
     return step;

@@ -2,9 +2,10 @@ import "@tensorflow/tfjs-backend-cpu";
 import { ensureGradients, FUSED_KERNELS, LayerNorm, Rng, runFused } from "@nuwa/tensor3d";
 import { expectClose, expectNoLeak, isRequired } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from "vitest";
 import { loadNodeBackend, probeNode, registerNode } from "../node/index.ts";
 import { probeWasm, registerWasm } from "../wasm/index.ts";
+import { closeWebgpu, probeWebgpu, registerWebgpu } from "../webgpu/index.ts";
 
 async function useNode(context: TestContext): Promise<void> {
   const probe = await probeNode();
@@ -16,6 +17,13 @@ async function useWasm(context: TestContext): Promise<void> {
   const probe = await probeWasm();
   if (!probe.available && !isRequired("wasm")) context.skip(probe.reason);
   await registerWasm();
+}
+
+async function useWebgpu(context: TestContext): Promise<void> {
+  const probe = await probeWebgpu({ allowSoftware: true });
+  if (!probe.available && !isRequired("webgpu")) context.skip(probe.reason);
+  await registerWebgpu({ allowSoftware: true });
+  tf.env().set("WEBGPU_CPU_FORWARD", false);
 }
 
 interface Problem {
@@ -72,9 +80,12 @@ async function expectNear(actual: tf.Tensor, data: Float64Array): Promise<void> 
   await expectClose(actual, { shape: actual.shape, data }, { atol: 1e-5 * largest });
 }
 
+afterAll(closeWebgpu);
+
 describe.each([
   ["node", useNode],
   ["wasm", useWasm],
+  ["webgpu", useWebgpu],
 ] as const)("on %s", (_backend, use) => {
   beforeAll(() => ensureGradients());
 
@@ -100,6 +111,7 @@ describe.each([
     ["more rows than are in memory at once", [700, 96], 1],
     ["more channels than a part has numbers", [2, 66_000], 2],
     ["more numbers than the kernel takes on the node backend", [300, 512], 1],
+    ["more rows than an axis of a dispatch has workgroups", [65_600, 4], 1],
     ["a mean of 1000 deviations", [9, 64], 1000],
   ])("%s: values and gradients are those of float64", async ([, shape, mean], context) => {
     await use(context);

@@ -7,6 +7,8 @@ import type { SelectedBackend } from "../status.ts";
 import { findAdapter, type WebgpuOptions } from "./adapter.ts";
 import { replaceAddN } from "./add-n.ts";
 import { DeviceErrors } from "./device-errors.ts";
+import { addLayerNorm } from "./layer-norm.ts";
+import { addLinearGelu } from "./linear-gelu.ts";
 import { replaceMultinomial } from "./multinomial.ts";
 import { replacePad } from "./pad.ts";
 
@@ -49,6 +51,8 @@ export async function registerWebgpu(options: WebgpuOptions = {}): Promise<Selec
   replaceMatMulBroadcast("webgpu");
   replaceReductions("webgpu");
   replaceAvgPoolGradient("webgpu");
+  addLayerNorm();
+  addLinearGelu();
   return opened.selected;
 }
 

@@ -48,9 +48,9 @@ async function measureReplays() {
     readings.push(await reading());
     console.log(`  ${call} replays: ${line(readings.at(-1))}`);
   }
-  const [{ program }] = step.records;
+  const { operations, functions, outsideCalls } = step.records[0].program;
   console.log(
-    `  ${program.operations} operations in ${program.functions} functions, ${program.outsideCalls} kernels between them`,
+    `  ${operations} operations in ${functions.graph} functions as graphs and ${functions.xla} by XLA, ${outsideCalls} kernels between them`,
   );
   tf.dispose(input);
   step.dispose();

@@ -1,20 +1,11 @@
 import { FUSED_KERNELS, Rng, runFused } from "@nuwa/tensor3d";
-import { expectClose, expectNoLeak, isRequired } from "@nuwa/testing";
+import { expectClose, expectNoLeak } from "@nuwa/testing";
 import * as tf from "@tensorflow/tfjs-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { checkErrors, closeWebgpu, probeWebgpu, registerWebgpu } from "./index.ts";
+import { afterAll, beforeEach, expect, test } from "vitest";
+import { backends } from "../testing/backends.ts";
+import { checkErrors, closeWebgpu } from "./index.ts";
 
-const probe = await probeWebgpu({ allowSoftware: true });
-const skipped = !probe.available && !isRequired("webgpu");
-
-beforeAll(async () => {
-  if (skipped) return;
-  await registerWebgpu({ allowSoftware: true });
-  tf.env().set("WEBGPU_CPU_FORWARD", false);
-});
-beforeEach((context) => {
-  if (skipped) context.skip(probe.reason);
-});
+beforeEach(backends.webgpu);
 afterAll(closeWebgpu);
 
 function gelu(v: number): number {

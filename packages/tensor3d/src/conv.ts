@@ -35,23 +35,35 @@ export class Conv2d implements Layer {
   apply(x: tf.Tensor): tf.Tensor4D {
     const { inChannels, stride = 1, padding = "same" } = this.config;
     assertShape("Conv2d x", x, ["batch", "height", "width", inChannels]);
-    return tf.tidy(() => {
-      const { weight: filter, bias } = this.params;
-      const attributes = {
-        strides: stride,
-        pad: padding,
-        dataFormat: "NHWC",
-        dilations: 1,
-        activation: "linear",
-      };
-      // Not tf.fused.conv2d, which keeps its result for the gradient and computes gradients that nobody asks for.
-      return tf.engine().runKernel<tf.Tensor4D>(tf.FusedConv2D, { x, filter, bias }, attributes);
-    });
+    const { weight: filter, bias } = this.params;
+    return tf.tidy(() => biasedConv2d({ x, filter, bias }, stride, padding));
   }
 
   dispose(): void {
     disposeParams(this);
   }
+}
+
+/**
+ * A convolution that adds its bias on the way, channels last.
+ *
+ * @param inputs `x` `[b, h, w, in]`, `filter` `[height, width, in, out]`, `bias` `[out]`
+ * @param padding or zeros before and after each axis
+ */
+export function biasedConv2d(
+  inputs: { readonly x: tf.Tensor; readonly filter: tf.Tensor; readonly bias: tf.Tensor },
+  stride: number,
+  padding: NonNullable<Conv2dConfig["padding"]> | tf.backend_util.ExplicitPadding,
+): tf.Tensor4D {
+  const attributes = {
+    strides: stride,
+    pad: padding,
+    dataFormat: "NHWC",
+    dilations: 1,
+    activation: "linear",
+  };
+  // Not tf.fused.conv2d, which keeps its result for the gradient and computes gradients that nobody asks for.
+  return tf.engine().runKernel<tf.Tensor4D>(tf.FusedConv2D, { ...inputs }, attributes);
 }
 
 /**

@@ -1,7 +1,7 @@
 export { accumulateGradients } from "./accumulate-gradients.ts";
 export { gelu, silu } from "./activation.ts";
 export { autocast, hasBfloat16, type ProductPrecision } from "./autocast.ts";
-export { Conv2d, type Conv2dConfig, upsampleNearest2x } from "./conv.ts";
+export { biasedConv2d, Conv2d, type Conv2dConfig, upsampleNearest2x } from "./conv.ts";
 export { sparseCrossEntropy } from "./cross-entropy.ts";
 export { dropout, dropoutMask } from "./dropout.ts";
 export { Embedding, type EmbeddingConfig } from "./embedding.ts";

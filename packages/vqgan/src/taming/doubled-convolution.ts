@@ -1,4 +1,4 @@
-import type { Conv2d } from "@nuwa/tensor3d";
+import { biasedConv2d, type Conv2d } from "@nuwa/tensor3d";
 import * as tf from "@tensorflow/tfjs-core";
 import { unpatchify } from "../resample.ts";
 
@@ -32,14 +32,13 @@ export function doubledConvolution(conv: Conv2d, x: tf.Tensor4D): tf.Tensor4D {
     const phases = phaseFilters(weight as tf.Variable<tf.Rank.R4>).map((numbers, phase) => {
       const filter = tf.reshape(numbers, [2, 2, inChannels, outChannels]);
       const [row, column] = [phase >> 1, phase & 1];
-      const pad = [
+      const zeros: tf.backend_util.ExplicitPadding = [
         [0, 0],
         [1 - row, row],
         [1 - column, column],
         [0, 0],
       ];
-      const attributes = { strides: 1, pad, dataFormat: "NHWC", dilations: 1, activation: "linear" };
-      return tf.engine().runKernel<tf.Tensor4D>(tf.FusedConv2D, { x, filter, bias }, attributes);
+      return biasedConv2d({ x, filter, bias }, 1, zeros);
     });
     return unpatchify(tf.concat(phases, 3), 2);
   });

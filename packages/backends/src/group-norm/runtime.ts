@@ -1,4 +1,5 @@
 import { groupNormBytes } from "../generated/group-norm-bytes.ts";
+import { bytesOf, growTo } from "../kernel-memory.ts";
 
 /** Passes over a part of a picture, as assembly/group-norm.ts says what each does. */
 type Pass = "sum" | "deviate" | "apply" | "multiply" | "differentiate";
@@ -23,7 +24,6 @@ type Exports = Readonly<
 const ROW = { gain: 0, offset: 1, gainGradient: 7, offsetGradient: 8 } as const;
 const ROWS = 9;
 const ROWS_ADDRESS = 1024;
-const PAGE = 65536;
 
 export interface Problem {
   readonly positions: number;
@@ -34,11 +34,7 @@ export interface Problem {
 
 /** Whether the engine has the vectors of WebAssembly that the kernel is made of. */
 export function canCompile(): boolean {
-  return WebAssembly.validate(kernelBytes());
-}
-
-function kernelBytes(): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(atob(groupNormBytes), (character) => character.charCodeAt(0));
+  return WebAssembly.validate(bytesOf(groupNormBytes));
 }
 
 /** The compiled kernel over its memory, which keeps the largest size that was needed. */
@@ -49,7 +45,7 @@ export class GroupNormRuntime {
   #channels = 0;
 
   constructor() {
-    const module = new WebAssembly.Module(kernelBytes());
+    const module = new WebAssembly.Module(bytesOf(groupNormBytes));
     const { exports } = new WebAssembly.Instance(module, { env: { memory: this.#memory } });
     this.#kernel = exports as unknown as Exports;
   }
@@ -61,8 +57,7 @@ export class GroupNormRuntime {
     this.#channels = channels;
     const first = Math.ceil((ROWS_ADDRESS + ROWS * this.#rowBytes) / 64) * 64;
     const step = Math.ceil(length / 16) * 64 + 64;
-    const missing = first + arrays * step - this.#memory.buffer.byteLength;
-    if (missing > 0) this.#memory.grow(Math.ceil(missing / PAGE));
+    growTo(this.#memory, first + arrays * step);
     const addresses = Array.from({ length: arrays }, (_, index) => first + index * step);
     const [values, gradients = 0] = addresses;
     this.#kernel.start(ROWS_ADDRESS, this.#rowBytes, values, gradients, positions, channels, groups, epsilon);

@@ -1,6 +1,7 @@
 import type * as tf from "@tensorflow/tfjs-core";
 import { layerNormBytes } from "../generated/layer-norm-bytes.ts";
 import type { Host, Inputs } from "../kernel-host.ts";
+import { bytesOf, growTo } from "../kernel-memory.ts";
 
 interface Kernel {
   normalizeRows(
@@ -17,7 +18,6 @@ export interface LayerNormAttributes {
   readonly epsilon: number;
 }
 
-const PAGE = 65536;
 /** Where the arrays begin. */
 const START = 1024;
 /** Numbers that are in the kernel's memory at once, 256 kB, so that each row is read from the processor's own cache. */
@@ -36,8 +36,7 @@ export function layerNorm(
   const { memory, kernel } = (compiled ??= compile());
   const rowBytes = Math.ceil(channels / 16) * 64;
   const [gainAt, offsetAt, valuesAt] = [START, START + rowBytes, START + 2 * rowBytes];
-  const missing = valuesAt + atOnce * channels * 4 - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / PAGE));
+  growTo(memory, valuesAt + atOnce * channels * 4);
   const floats = (address: number, length: number) => new Float32Array(memory.buffer, address, length);
   host.copyInto(gain, floats(gainAt, channels));
   host.copyInto(offset, floats(offsetAt, channels));
@@ -54,7 +53,7 @@ export function layerNorm(
 
 function compile() {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const bytes = Uint8Array.from(atob(layerNormBytes), (character) => character.charCodeAt(0));
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
+  const module = new WebAssembly.Module(bytesOf(layerNormBytes));
+  const { exports } = new WebAssembly.Instance(module, { env: { memory } });
   return { memory, kernel: exports as unknown as Kernel };
 }

@@ -3,6 +3,7 @@ import { eagerAttributes, type SetAttribute } from "./attribute-setters.ts";
 import { encodeConfig } from "./config-proto.ts";
 import { FunctionLibrary } from "./function-library.ts";
 import { type Functions, loadFunctions, type Pointer } from "./functions.ts";
+import type { Loan } from "./loan.ts";
 import { CStrings } from "./memory.ts";
 import type { Observer } from "./observer.ts";
 import { ATTRIBUTE, type OpAttribute, TF_TYPE } from "./op-attributes.ts";
@@ -87,7 +88,7 @@ export class Binding {
     const size = sizeOf(shape);
     const array = dtype === TF_TYPE.string ? undefined : typedValues(dtype, values, size);
     const bytes = array ? array.byteLength : size * 24; // TF_TString is 24 bytes
-    return this.newTensor(shape, dtype, bytes, (data) => {
+    return this.allocate(shape, dtype, bytes, (data) => {
       if (!array) writeStrings(c, data, values as (string | Uint8Array)[], size);
       else if (bytes > 0) c.copyIn(data, this.staged(array), bytes);
     });
@@ -95,7 +96,15 @@ export class Binding {
 
   /** A new float32 tensor, to be filled by {@link writeTensor} before any operation reads it. */
   createEmpty(shape: readonly number[]): number {
-    return this.newTensor(shape, TF_TYPE.float32, sizeOf(shape) * 4, () => {});
+    return this.allocate(shape, TF_TYPE.float32, sizeOf(shape) * 4, () => {});
+  }
+
+  /** A new float32 tensor whose values stay where they are, from an address on that is a multiple of 64. */
+  createOver(shape: readonly number[], { values, byteLength }: Loan): number {
+    const { c, dims } = this;
+    return this.newTensor(shape, () =>
+      c.TF_NewTensor(TF_TYPE.float32, dims, shape.length, values, byteLength, c.memset, 1),
+    );
   }
 
   /** Another id of the same tensor, to be deleted as well. */
@@ -212,19 +221,30 @@ export class Binding {
     });
   }
 
-  /** A new tensor, whose values `fill` writes to the address that it gets. */
-  private newTensor(
+  /** A new tensor in memory of TensorFlow's, whose values `fill` writes to the address that it gets. */
+  private allocate(
     shape: readonly number[],
     dtype: number,
     bytes: number,
     fill: (data: Pointer) => void,
   ): number {
+    const { c, dims } = this;
+    const make = () => c.TF_AllocateTensor(dtype, dims, shape.length, bytes);
+    return this.newTensor(shape, make, (tensor) => fill(c.TF_TensorData(tensor)));
+  }
+
+  /** The id of a tensor that `make` makes of the shape in `dims`, and `fill` fills. */
+  private newTensor(
+    shape: readonly number[],
+    make: () => Pointer,
+    fill: (tensor: Pointer) => void = () => {},
+  ): number {
     const { c, status } = this;
     for (let axis = 0; axis < shape.length; axis++) this.dims[axis] = BigInt(shape[axis]);
-    const tensor = c.TF_AllocateTensor(dtype, this.dims, shape.length, bytes);
-    if (tensor === 0) throw new NuwaError("BACKEND", `node backend: no memory for ${bytes} bytes.`);
+    const tensor = make();
+    if (tensor === 0) throw new NuwaError("BACKEND", `node backend: no memory for a tensor [${shape}].`);
     try {
-      fill(c.TF_TensorData(tensor));
+      fill(tensor);
       const handle = c.TFE_NewTensorHandle(tensor, status);
       this.check("createTensor");
       this.tensors++;

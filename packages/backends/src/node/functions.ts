@@ -20,6 +20,7 @@ const signatures = {
   TF_GetCode: "int (p)",
   TF_Message: "str (p)",
   TF_AllocateTensor: "p (int, buffer, int, size_t)",
+  TF_NewTensor: "p (int, buffer, int, buffer, size_t, p, p)",
   TF_DeleteTensor: "void (p)",
   TF_TensorData: "p (p)",
   TF_TensorByteSize: "size_t (p)",
@@ -115,7 +116,7 @@ type Signature<Text extends string> = Text extends `${infer Result} (${infer Lis
   ? (...values: Arguments<List>) => Result extends keyof Kind ? Kind[Result] : undefined
   : never;
 
-/** The functions of TensorFlow's C API that the binding calls, and `memcpy` both ways. */
+/** The functions of TensorFlow's C API that the binding calls, `memcpy` both ways, and where `memset` is. */
 export type Functions = {
   readonly [Name in keyof typeof signatures]: Signature<(typeof signatures)[Name]>;
 } & {
@@ -123,6 +124,7 @@ export type Functions = {
   readonly copyOut: (to: ArrayBufferView, from: Pointer, bytes: number) => void;
   /** Copies a typed array's bytes to an address. */
   readonly copyIn: (to: Pointer, from: ArrayBufferView, bytes: number) => void;
+  readonly memset: Pointer;
 };
 
 const output = koffi.struct({ operation: "uintptr_t", index: "int" });
@@ -153,6 +155,7 @@ export function loadFunctions(folder: string): Functions {
     // memcpy is found through the libraries' own dependencies.
     bound.copyOut = handle.func("void memcpy(void *, uintptr_t, size_t)");
     bound.copyIn = handle.func("void memcpy(uintptr_t, void *, size_t)");
+    bound.memset = Number(koffi.address(handle.symbol("memset", "void")));
     return bound as unknown as Functions;
   } catch (cause) {
     throw new NuwaError(

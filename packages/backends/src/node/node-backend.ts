@@ -5,6 +5,7 @@ import type { Binding, TensorMetadata } from "./binding.ts";
 import type { ConstantInput } from "./constant-input.ts";
 import { Constants } from "./constants.ts";
 import { deleteEntry, type Entry, idOfEntry, idOfReshaped } from "./entries.ts";
+import { Loan } from "./loan.ts";
 import type { NamedInputs, OutsideKernel } from "./observer.ts";
 import { withoutOneDnn } from "./one-dnn.ts";
 import {
@@ -37,6 +38,7 @@ export class NodeBackend extends tf.KernelBackend {
   private readonly entries: tf.DataStorage<Entry>;
   private readonly constants: Constants;
   private readonly temporaries: number[] = [];
+  private readonly loans = new Set<Loan>();
 
   constructor(binding: Binding) {
     super();
@@ -148,7 +150,21 @@ export class NodeBackend extends tf.KernelBackend {
   }
 
   /**
-   * Runs a kernel that computes outside of TensorFlow by the three above. A compiled step, which cannot see what such a
+   * A float32 tensor whose values stay in an array of the caller's, which begins at a multiple of 64 bytes and must be
+   * left alone until `isReturned`: TensorFlow may read it longer than the tensor lives, through others of the same values.
+   */
+  lend(values: Float32Array, shape: number[]): { readonly tensor: tf.Tensor; isReturned(): boolean } {
+    this.binding.observer?.read("lend");
+    for (const loan of this.loans) if (loan.isReturned) this.loans.delete(loan);
+    const loan = new Loan(values);
+    const id = this.binding.createOver(shape, loan);
+    this.loans.add(loan);
+    const tensor = this.createOutputTensor({ id, shape, dtype: TF_TYPE.float32 });
+    return { tensor, isReturned: () => loan.isReturned };
+  }
+
+  /**
+   * Runs a kernel that computes outside of TensorFlow by the four above. A compiled step, which cannot see what such a
    * kernel does, calls it again.
    */
   runOutside<Attributes, Result extends tf.TensorInfo | tf.TensorInfo[]>(

@@ -6,7 +6,7 @@ import type { OpAttribute } from "./op-attributes.ts";
 /** Tensors by name. */
 export type NamedInputs = Readonly<Record<string, TensorInfo>>;
 
-/** A kernel that computes outside of TensorFlow, by the backend's `copyInto`, `emptyTensor` and `copyFrom`. */
+/** A kernel that computes outside of TensorFlow, by the backend's `copyInto`, `emptyTensor`, `copyFrom` and `lend`. */
 export type OutsideKernel<Attributes, Result extends TensorInfo | TensorInfo[]> = (
   backend: NodeBackend,
   inputs: NamedInputs,

@@ -12,6 +12,9 @@ import type { Region, Workspace } from "./workspace.ts";
  */
 const TILE = { oneHead: 128, allHeads: 32 } as const;
 
+/** Copying fewer numbers costs less than keeping account of them. */
+const FEWEST_LENT = 2 ** 14;
+
 /** A result in the kernel's memory, and the tensor that it becomes. */
 export interface Output {
   readonly address: number;
@@ -21,11 +24,12 @@ export interface Output {
 
 /**
  * One call of the kernel. First everything is given a place in its memory, then `compute` copies the inputs in by slices,
- * while other threads work on what is there, and the results out likewise. A slice is a head of a sample; a sample where
- * its heads lie side by side.
+ * while other threads work on what is there, and the results out likewise where their tensors cannot lie in this memory. A
+ * slice is a head of a sample; a sample where its heads lie side by side.
  */
 export class Call {
   readonly space: Workspace;
+  readonly results: readonly Output[];
   readonly threads: number;
   readonly query: RowLayout;
   readonly key: RowLayout;
@@ -42,6 +46,7 @@ export class Call {
 
   /**
    * @param runtime which computes
+   * @param results their shapes
    * @param places where query, key and value lie, or are to lie. Default: in the call's own memory
    * @param loaded whether they lie there already
    */
@@ -50,17 +55,23 @@ export class Call {
     backend: tf.KernelBackend,
     inputs: AttentionInputs,
     attributes: AttentionAttributes,
-    { places, loaded = false }: { places?: readonly Region[]; loaded?: boolean },
+    {
+      results,
+      places,
+      loaded = false,
+    }: { results: readonly number[][]; places?: readonly Region[]; loaded?: boolean },
   ) {
     const { table, heads, scale, offsetOf } = attributes;
     this.#runtime = runtime;
     this.#host = hostOf(backend);
+    const lent = results.map((shape) => this.#placeToLend(shape)); // before the workspace begins
     this.space = this.#runtime.workspace();
     this.threads = this.#runtime.threads;
     this.query = layoutOf(inputs.query, heads);
     this.key = layoutOf(inputs.key, heads);
     this.groups = this.query.batch * heads;
     this.sliceGroups = this.query.headStride < this.query.tokenStride ? heads : 1;
+    this.results = results.map((shape, index) => this.#output(shape, lent[index]));
     const rowLength = Math.ceil(longestRow(table) / 4) * 4;
     const [query, key, value] = [inputs.query, inputs.key, inputs.value].map((tensor, index) =>
       loaded ? places![index].address : this.input(tensor, places?.[index]),
@@ -109,19 +120,6 @@ export class Call {
     return place;
   }
 
-  output(shape: number[]): Output {
-    const slices = this.#slicesOf(shape);
-    let writer: Writer | undefined;
-    return {
-      address: slices.address,
-      store: (slice) => {
-        writer ??= this.#host.writer(shape);
-        writer.write(slice * slices.length, this.#floats(slices, slice));
-      },
-      tensor: () => writer!.finish(),
-    };
-  }
-
   /**
    * Runs the steps and stores the outputs of their phases.
    *
@@ -157,6 +155,33 @@ export class Call {
     const writer = this.#host.writer(shape);
     writer.write(0, values);
     return writer.finish();
+  }
+
+  /** Room for a result that need not be copied. */
+  #placeToLend(shape: number[]): Region | undefined {
+    const length = tf.util.sizeFromShape(shape);
+    return this.#host.lend && length >= FEWEST_LENT ? this.#runtime.lent.take(length) : undefined;
+  }
+
+  #output(shape: number[], place?: Region): Output {
+    const slices = this.#slicesOf(shape, place);
+    const { address } = slices;
+    if (place) return { address, store() {}, tensor: () => this.#lend(shape, place) };
+    let writer: Writer | undefined;
+    return {
+      address,
+      store: (slice) => {
+        writer ??= this.#host.writer(shape);
+        writer.write(slice * slices.length, this.#floats(slices, slice));
+      },
+      tensor: () => writer!.finish(),
+    };
+  }
+
+  #lend(shape: number[], place: Region): tf.TensorInfo {
+    const { tensor, isReturned } = this.#host.lend!(this.space.floats(place), shape);
+    this.#runtime.lent.hold(place, () => !isReturned());
+    return tensor;
   }
 
   #bias(bias: tf.TensorInfo): number {

@@ -5,6 +5,8 @@ export interface Host {
   reader(tensor: tf.TensorInfo): Reader;
   /** A new float32 tensor, to be written once. */
   writer(shape: number[]): Writer;
+  /** A new float32 tensor whose values stay where they are. */
+  lend?(values: Float32Array, shape: number[]): Loan;
 }
 
 /** Copies the values from element `begin` on that `to` has room for. */
@@ -17,12 +19,19 @@ export interface Writer {
   finish(): tf.TensorInfo;
 }
 
-/** What `@nuwa/backends`' node backend offers: copies between libtensorflow's memory and an array, nothing between. */
+export interface Loan {
+  readonly tensor: tf.TensorInfo;
+  /** Whether nobody reads the values any more. */
+  isReturned(): boolean;
+}
+
+/** What `@nuwa/backends`' node backend offers: copies between libtensorflow's memory and an array, nothing between, or none. */
 interface NodeBackend extends tf.KernelBackend {
   copyInto(tensor: tf.TensorInfo, to: Float32Array, begin: number): void;
   emptyTensor(shape: number[]): tf.TensorInfo;
   copyFrom(tensor: tf.TensorInfo, values: Float32Array, begin: number): void;
-  /** Runs a kernel that uses the three above, in a way that compiled steps can repeat. */
+  lend(values: Float32Array, shape: number[]): Loan;
+  /** Runs a kernel that uses the four above, in a way that compiled steps can repeat. */
   runOutside<Inputs, Attributes>(
     kernel: HostKernel<Inputs, Attributes>,
     inputs: Inputs,
@@ -69,6 +78,7 @@ function nodeHost(backend: NodeBackend): Host {
         finish: () => tensor,
       };
     },
+    lend: (values, shape) => backend.lend(values, shape),
   };
 }
 

@@ -88,19 +88,18 @@ test("where they are not kept, as after a change of threads, gradients are the s
   }));
 
 test("no more than 128 MiB are kept", () => {
-  const memory = new WebAssembly.Memory({ initial: 1 });
-  const leases = new Leases(memory);
+  const leases = new Leases(new WebAssembly.Memory({ initial: 1 }));
   const kept = new KeptInputs(leases);
-  const living = { refCount: () => 1 } as unknown as tf.KernelBackend;
   const info = (): tf.TensorInfo => ({ dataId: {}, shape: [], dtype: "float32" });
   const half = [2 ** 22, 2 ** 22, 2 ** 23]; // numbers
-  const [first, second] = [info(), info()];
-  kept.keep(kept.take(half)!, first, living);
-  kept.keep(kept.take(half)!, second, { refCount: () => 0 } as unknown as tf.KernelBackend);
-  expect(kept.find(second)).toHaveLength(3);
-  kept.keep(kept.take(half)!, info(), living); // in the place of the second
-  expect(kept.find(second)).toBeUndefined();
-  expect(kept.find(first)).toHaveLength(3);
+  const first = info();
+  const regions = kept.take(half)!;
+  kept.keep(regions, first, { refCount: () => 1 } as unknown as tf.KernelBackend);
+  kept.keep(kept.take(half)!, info(), { refCount: () => 0 } as unknown as tf.KernelBackend);
   expect(kept.take([1])).toBeUndefined();
   expect(leases.bytes).toBe(2 ** 27);
+  kept.releaseUnused();
+  expect(leases.bytes).toBe(2 ** 26);
+  expect(kept.take(half)).toHaveLength(3);
+  expect(kept.find(first)).toBe(regions);
 });

@@ -1,7 +1,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import type { NeighbourTable } from "../../neighbour-table.ts";
-import type { AttentionAttributes, AttentionInputs, FusedKernels } from "../kernel.ts";
-import type { RowLayout } from "../layout.ts";
+import type { FusedKernels } from "../kernel.ts";
+import { layoutOf, type RowLayout } from "../layout.ts";
 import { transposedTable } from "../transpose.ts";
 import { Call } from "./call.ts";
 import { kernelRuntime } from "./prepare.ts";
@@ -15,35 +15,43 @@ const EDGE_BYTES = 64 * 2 ** 20;
 export const cpuKernels: FusedKernels = {
   forward(backend, inputs, attributes) {
     const runtime = kernelRuntime();
+    runtime.releaseUnused();
     const { query, key, value } = inputs;
     const places = runtime.kept.take([query, key, value].map(({ shape }) => tf.util.sizeFromShape(shape)));
-    try {
-      const results = runForward(
-        new Call(runtime, backend, inputs, attributes, { places }),
-        inputs,
-        attributes,
-      );
-      if (places) runtime.kept.keep(places, results[1], backend);
-      return results;
-    } catch (error) {
-      if (places) runtime.kept.giveBack(places);
-      throw error;
-    }
+    const { table, heads } = attributes;
+    const layout = layoutOf(query, heads);
+    const kept = whatIsKept(layout, table);
+    const savedShape = [layout.batch, heads, kept === "weights" ? table.keys.length : layout.tokens * 2];
+    const shapes = [query.shape, savedShape];
+    const call = new Call(runtime, backend, inputs, attributes, { results: shapes, places });
+    const [y, saved] = call.results;
+    const job = { y: y.address, ...keptPlace(kept, saved.address) };
+    const { groups, sliceGroups } = call;
+    call.compute(job, forwardSteps(groups, sliceGroups), sliceGroups, { forward: [y, saved] });
+    const results = [y.tensor(), saved.tensor()];
+    if (places) runtime.kept.keep(places, results[1], backend);
+    return results;
   },
 
   gradient(backend, inputs, attributes) {
     const runtime = kernelRuntime();
-    const places = runtime.kept.find(inputs.saved!);
-    const call = new Call(runtime, backend, inputs, attributes, { places, loaded: places !== undefined });
+    runtime.releaseUnused();
+    const { query, key, value, bias, saved, dy } = inputs;
+    const places = runtime.kept.find(saved!);
+    const call = new Call(runtime, backend, inputs, attributes, {
+      results: [query.shape, key.shape, value.shape],
+      places,
+      loaded: places !== undefined,
+    });
     const { table, heads } = attributes;
-    const [dq, dk, dv] = [inputs.query, inputs.key, inputs.value].map(({ shape }) => call.output(shape));
-    const offsets = inputs.bias?.shape[1] ?? 0;
+    const [dq, dk, dv] = call.results;
+    const offsets = bias?.shape[1] ?? 0;
     const biasGradient = call.zeros(call.threads * heads * offsets);
     const transpose = transposedTable(table, call.key.tokens);
     const { wave, span } = wavesOf(call, table);
     const job = {
-      y: call.input(inputs.dy),
-      ...keptPlace(whatIsKept(call.query, table), call.input(inputs.saved!)),
+      y: call.input(dy),
+      ...keptPlace(whatIsKept(call.query, table), call.input(saved!)),
       queryGradient: dq.address,
       keyGradient: dk.address,
       valueGradient: dv.address,
@@ -56,30 +64,14 @@ export const cpuKernels: FusedKernels = {
     };
     const steps = gradientSteps(call.groups, span, wave);
     call.compute(job, steps, span, { queryGradient: [dq], keyGradient: [dk, dv] });
-    const results = [dq, dk, dv].map((gradient) => gradient.tensor());
-    if (inputs.bias) {
+    const gradients = [dq, dk, dv].map((gradient) => gradient.tensor());
+    if (bias) {
       const sums = sumOfThreads(call.space.floats(biasGradient), heads * offsets);
-      results.push(call.result(inputs.bias.shape, sums));
+      gradients.push(call.result(bias.shape, sums));
     }
-    return results;
+    return gradients;
   },
 };
-
-/** The result, and what is saved. */
-function runForward(
-  call: Call,
-  inputs: AttentionInputs,
-  { table }: AttentionAttributes,
-): [tf.TensorInfo, tf.TensorInfo] {
-  const { query, groups, sliceGroups } = call;
-  const y = call.output(inputs.query.shape);
-  const kept = whatIsKept(query, table);
-  const keptNumbers = kept === "weights" ? table.keys.length : query.tokens * 2;
-  const saved = call.output([query.batch, query.heads, keptNumbers]);
-  const job = { y: y.address, ...keptPlace(kept, saved.address) };
-  call.compute(job, forwardSteps(groups, sliceGroups), sliceGroups, { forward: [y, saved] });
-  return [y.tensor(), saved.tensor()];
-}
 
 /**
  * What the forward pass keeps for the backward pass: the weights, unless they are more than the query's numbers; then

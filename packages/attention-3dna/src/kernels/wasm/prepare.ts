@@ -39,10 +39,10 @@ export function kernelThreads(): number {
 
 /**
  * What the CPU's kernel holds, in bytes: `total`, which never shrinks, and the part `kept` beyond its call by caches of
- * keys and values, and by forward passes for their backward passes.
+ * keys and values, by forward passes for their backward passes, and by results that lie there.
  */
 export function kernelMemory(): { readonly total: number; readonly kept: number } {
-  current?.kept.releaseUnused();
+  current?.releaseUnused();
   return { total: current?.memoryBytes ?? 0, kept: current?.leases.bytes ?? 0 };
 }
 

@@ -1,9 +1,13 @@
 import { jobFields, kernelBytes } from "../../generated/kernel.ts";
+import { HeldMemory } from "./held-memory.ts";
 import { KeptInputs } from "./kept-inputs.ts";
 import { Leases } from "./leases.ts";
 import { type Region, Workspace } from "./workspace.ts";
 
 type JobField = (typeof jobFields)[number];
+
+/** The most that results lie in at once which are not copied out, in bytes. */
+const MOST_LENT_BYTES = 2 ** 28;
 
 /** What the host says of a job; the kernel's own counters are not its business. */
 export type Job = Readonly<Partial<Record<JobField, number>>>;
@@ -55,6 +59,8 @@ export class KernelRuntime {
   /** What outlasts the calls. */
   readonly leases: Leases;
   readonly kept: KeptInputs;
+  /** Results that tensors lie in; none where growing may move the memory, which it cannot where it is shared. */
+  readonly lent: HeldMemory;
   readonly #memory: WebAssembly.Memory;
   readonly #kernel: Kernel;
   readonly #helpers: readonly HelperThread[];
@@ -69,6 +75,7 @@ export class KernelRuntime {
     this.#memory = memory;
     this.leases = new Leases(memory);
     this.kept = new KeptInputs(this.leases);
+    this.lent = new HeldMemory(this.leases, helpers.length > 0 ? MOST_LENT_BYTES : 0);
     this.#kernel = exports as unknown as Kernel;
     this.#helpers = helpers;
   }
@@ -99,6 +106,12 @@ export class KernelRuntime {
 
   get memoryBytes(): number {
     return this.#memory.buffer.byteLength;
+  }
+
+  /** Gives back what earlier calls left and nobody uses any more. */
+  releaseUnused(): void {
+    this.kept.releaseUnused();
+    this.lent.releaseUnused();
   }
 
   /** An empty workspace for a call; what the last one left there is forgotten. */

@@ -24,13 +24,17 @@ export function forwardRow(job: Job, sample: i32, head: i32, query: i32, row: us
 /** exp(score - largest) in place, zeros past the row's end; returns 1 / their sum. */
 @inline
 function exponentials(row: usize, count: i32, largest: f32): f32 {
+  const most = f32x4.splat(largest);
   let sum = f32x4.splat(0);
-  for (let left = count; left > 0; left -= 4, row += 16) {
-    const weights = firstLanes(exp4(f32x4.sub(v128.load(row), f32x4.splat(largest))), left);
+  let left = count;
+  for (; left > 4; left -= 4, row += 16) {
+    const weights = exp4(f32x4.sub(v128.load(row), most));
     sum = f32x4.add(sum, weights);
     v128.store(row, weights);
   }
-  return 1 / sumOfLanes(sum);
+  const last = firstLanes(exp4(f32x4.sub(v128.load(row), most)), left);
+  v128.store(row, last);
+  return 1 / sumOfLanes(f32x4.add(sum, last));
 }
 
 @inline

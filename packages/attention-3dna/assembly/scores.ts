@@ -46,7 +46,7 @@ export function scaleAndBias(job: Job, head: i32, first: i32, end: i32, row: usi
       );
       scores = f32x4.add(scores, bias);
     }
-    largest = f32x4.max(largest, scores);
+    largest = f32x4.pmax(largest, scores);
     v128.store(row, scores);
   }
   return maxOfLanes(largest);

@@ -13,12 +13,11 @@ export function sumOfLanes(a: v128): f32 {
   );
 }
 
+/** Without branches; whether it gives a NaN that is among them depends on the NaN's place. */
 @inline
 export function maxOfLanes(a: v128): f32 {
-  return max(
-    max(f32x4.extract_lane(a, 0), f32x4.extract_lane(a, 1)),
-    max(f32x4.extract_lane(a, 2), f32x4.extract_lane(a, 3)),
-  );
+  const pairs = f32x4.pmax(a, v128.shuffle<f32>(a, a, 2, 3, 0, 1));
+  return f32x4.extract_lane(f32x4.pmax(pairs, v128.shuffle<f32>(pairs, pairs, 1, 0, 3, 2)), 0);
 }
 
 /** `a` in the first `count` lanes, zeros in the rest. */
@@ -40,26 +39,28 @@ export function storeLanes(at: usize, a: v128, count: i32): void {
 }
 
 /**
- * e^x for x <= 0, to 1e-7 relative; 0 below -87.3. By x = n ln 2 + r and the Taylor series of e^r, |r| <= ln(2) / 2,
- * to the seventh power.
+ * e^x for x <= 0, to 2e-7 relative; 0 below -86.6, NaN for NaN. By x = n ln 2 + r, |r| <= ln(2) / 2, and the Taylor series
+ * of e^r to the seventh power, in pairs of terms, so that they need not wait for each other.
  */
 @inline
 export function exp4(x: v128): v128 {
-  const seen = f32x4.ge(x, f32x4.splat(-87.3));
-  const n = f32x4.nearest(f32x4.mul(x, f32x4.splat(1.44269504088896)));
+  // Adding 1.5 * 2^23 leaves no bits for a fraction: n, rounded, stands in the lowest bits.
+  const magic = f32x4.splat(12582912);
+  const shifted = f32x4.add(f32x4.mul(x, f32x4.splat(1.44269504088896)), magic);
+  const n = f32x4.sub(shifted, magic);
   // ln 2 in two parts: the first has few bits, so that n times it is exact.
   let r = f32x4.sub(x, f32x4.mul(n, f32x4.splat(0.693359375)));
   r = f32x4.add(r, f32x4.mul(n, f32x4.splat(2.12194440e-4)));
-  let sum = f32x4.splat(1.0 / 5040.0);
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0 / 720.0));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0 / 120.0));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0 / 24.0));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0 / 6.0));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(0.5));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0));
-  sum = f32x4.add(f32x4.mul(sum, r), f32x4.splat(1.0));
-  const power = i32x4.shl(i32x4.add(i32x4.trunc_sat_f32x4_s(n), i32x4.splat(127)), 23);
-  return v128.and(f32x4.mul(sum, power), seen);
+  const r2 = f32x4.mul(r, r);
+  const r4 = f32x4.mul(r2, r2);
+  const terms01 = f32x4.add(f32x4.splat(1), r);
+  const terms23 = f32x4.add(f32x4.splat(0.5), f32x4.mul(r, f32x4.splat(1.0 / 6.0)));
+  const terms45 = f32x4.add(f32x4.splat(1.0 / 24.0), f32x4.mul(r, f32x4.splat(1.0 / 120.0)));
+  const terms67 = f32x4.add(f32x4.splat(1.0 / 720.0), f32x4.mul(r, f32x4.splat(1.0 / 5040.0)));
+  const low = f32x4.add(terms01, f32x4.mul(r2, terms23));
+  const sum = f32x4.add(low, f32x4.mul(r4, f32x4.add(terms45, f32x4.mul(r2, terms67))));
+  const power = i32x4.add(sum, i32x4.shl(shifted, 23)); // n more in the exponent
+  return v128.andnot(power, f32x4.lt(x, f32x4.splat(-86.6)));
 }
 
 /** The dot products of the row at `x` with four rows, `count` numbers each. */

@@ -53,6 +53,25 @@ test.each([
   }),
 );
 
+test.each([0, 3, 13])(
+  "NaN in the key of token %i is NaN in the rows that attend it, and only there",
+  (token) =>
+    expectNoLeak(async () => {
+      const queryGrid = imageGrid(4, 5);
+      const pattern = nearby({ extent: { height: 3, width: 3, frames: 1 } });
+      const draw = (seed: number) => randomNormal([1, 1, 20, 4], new Rng(seed)) as tf.Tensor4D;
+      const [query, key, value] = [draw(1), draw(2), draw(3)];
+      const spoilt = (await key.data()).slice();
+      spoilt[token * 4 + 1] = Number.NaN;
+      const broken = tf.tensor4d(spoilt, [1, 1, 20, 4]);
+      const y = attend(query, broken, value, { pattern, queryGrid });
+      const rows = Array.from({ length: 20 }, (_, row) => y.arraySync()[0][0][row].some(Number.isNaN));
+      const { offsets, keys } = neighbourTable(pattern, { queryGrid, keyGrid: queryGrid });
+      expect(rows).toEqual(rows.map((_, row) => keys.slice(offsets[row], offsets[row + 1]).includes(token)));
+      tf.dispose([query, key, value, broken, y]);
+    }),
+);
+
 test("threads come and go, and give the same numbers", () =>
   expectNoLeak(async () => {
     const pattern = nearby({ extent: { height: 5, width: 5, frames: 1 } });

@@ -3,8 +3,8 @@ import { HeldMemory } from "./held-memory.ts";
 import type { Leases } from "./leases.ts";
 import type { Region } from "./workspace.ts";
 
-/** The most that is kept, in bytes: eight layers of 2,560 tokens of 512 features. */
-const MOST_BYTES = 2 ** 27;
+/** The most that is kept, in bytes: sixteen layers of 2,560 tokens of 512 features, or one of 40,960. */
+const MOST_BYTES = 2 ** 28;
 
 /**
  * Queries, keys and values that forward passes have copied into the kernel's memory, so that their backward passes need not

@@ -7,7 +7,7 @@ import { type Region, Workspace } from "./workspace.ts";
 type JobField = (typeof jobFields)[number];
 
 /** The most that results lie in at once which are not copied out, in bytes. */
-const MOST_LENT_BYTES = 2 ** 28;
+const MOST_LENT_BYTES = 2 ** 29;
 
 /** What the host says of a job; the kernel's own counters are not its business. */
 export type Job = Readonly<Partial<Record<JobField, number>>>;

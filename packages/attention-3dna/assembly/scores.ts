@@ -1,5 +1,6 @@
 import { Job } from "./job";
-import { addRows2, addRows4, dot2, dot4, maxOfLanes } from "./vector";
+import { sumRows } from "./sums";
+import { dot2, dot4, maxOfLanes } from "./vector";
 
 /** Where an entry of a list lies whose numbers are places `stride` bytes apart. */
 @inline
@@ -52,63 +53,10 @@ export function scaleAndBias(job: Job, head: i32, first: i32, end: i32, row: usi
   return maxOfLanes(largest);
 }
 
-/**
- * Writes the sum of a query's key or value rows, each times its weight and `scale`, to the row at `y`. Zeros fill up the
- * weights to a multiple of four.
- */
+/** Writes the sum of a query's key or value rows, each times its weight and all times `scale`, to the row at `y`. */
 @inline
-export function sumRows(job: Job, y: usize, rows: usize, first: i32, end: i32, weights: usize, scale: f32): void {
-  if (end - first < 3) {
-    addTwo(job, y, true, rows, first, end, weights, scale);
-    return;
-  }
-  addFour(job, y, true, rows, first, end, weights, scale);
-  let entry = first + 4;
-  for (; entry + 2 < end; entry += 4) {
-    weights += 16;
-    addFour(job, y, false, rows, entry, end, weights, scale);
-  }
-  if (entry < end) addTwo(job, y, false, rows, entry, end, weights + 16, scale);
-}
-
-/** Adds four rows, or the three that are left. */
-@inline
-function addFour(
-  job: Job,
-  y: usize,
-  fresh: bool,
-  rows: usize,
-  entry: i32,
-  end: i32,
-  weights: usize,
-  scale: f32,
-): void {
+export function sumKeyRows(job: Job, y: usize, rows: usize, first: i32, end: i32, weights: usize, scale: f32): void {
   const keys = <usize>job.keys;
-  const stride = <usize>job.keyTokenStride;
-  const factors = f32x4.mul(v128.load(weights), f32x4.splat(scale));
-  const r0 = rows + placeAt(keys, entry, stride);
-  const r1 = rows + placeAt(keys, entry + 1, stride);
-  const r2 = rows + placeAt(keys, entry + 2, stride);
-  const r3 = rows + placeAt(keys, min(entry + 3, end - 1), stride);
-  addRows4(y, fresh, factors, r0, r1, r2, r3, job.headDim);
-}
-
-/** Adds the last two rows, or the last one. */
-@inline
-function addTwo(
-  job: Job,
-  y: usize,
-  fresh: bool,
-  rows: usize,
-  entry: i32,
-  end: i32,
-  weights: usize,
-  scale: f32,
-): void {
-  const keys = <usize>job.keys;
-  const stride = <usize>job.keyTokenStride;
-  const factors = f32x4.mul(v128.load(weights), f32x4.splat(scale));
-  const r0 = rows + placeAt(keys, entry, stride);
-  const r1 = rows + placeAt(keys, end - 1, stride);
-  addRows2(y, fresh, factors, r0, r1, job.headDim);
+  const list = keys + (<usize>first << 2);
+  sumRows(y, rows, job.keyTokenStride, list, keys + (<usize>end << 2), weights, scale, job.headDim);
 }

@@ -27,10 +27,7 @@ export async function measureGrowth(options) {
       const inputs = supply.map((x) => tf.slice(x, [0, 0, 0, 0], [1, heads, tokenCount(grid), headDim]));
       const [query, key, value, dy] = inputs;
       const sources = [query, key, value];
-      const seconds = await secondsOf(
-        () => gradientsOf(() => attend(...sources, attention), sources, dy),
-        calls,
-      );
+      const seconds = secondsOf(() => gradientsOf(() => attend(...sources, attention), sources, dy), calls);
       tf.dispose(inputs);
       bytes[name] ??= process.resourceUsage().maxRSS * 1024 - before;
       return seconds;

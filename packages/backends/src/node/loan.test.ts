@@ -70,5 +70,7 @@ test.each([0, 24, 255])("they are seen to be returned where their first byte was
     expect(isReturned()).toBe(false);
     tensor.dispose();
     expect(isReturned()).toBe(true);
+    new Uint8Array(buffer, values.byteOffset, 1)[0] = byte; // the memory's next use
+    expect(isReturned()).toBe(true);
   }),
 );

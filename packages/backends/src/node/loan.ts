@@ -13,6 +13,7 @@ export class Loan {
   readonly byteLength: number;
   readonly #bytes: Uint8Array;
   readonly #first: number;
+  #returned = false;
 
   constructor(values: Float32Array) {
     this.values = values;
@@ -22,8 +23,9 @@ export class Loan {
     this.byteLength = values.byteLength + (same ? 1 : 0);
   }
 
-  /** Whether TensorFlow uses the memory no more. */
+  /** Whether TensorFlow uses the memory no more. Once it was seen, the memory may be used for other things. */
   get isReturned(): boolean {
-    return Atomics.load(this.#bytes, 0) !== this.#first;
+    this.#returned ||= Atomics.load(this.#bytes, 0) !== this.#first;
+    return this.#returned;
   }
 }

@@ -1,5 +1,6 @@
-import { edgesOf, Job, keyBase, queryBase, statisticsOf, weightsOf } from "./job";
-import { placeAt, rowProducts, scaleAndBias, sumKeyRows } from "./scores";
+import { edgesOf, Job, keyBase, placeAt, queryBase, statisticsOf, weightsOf } from "./job";
+import { rowProducts, scaleAndBias } from "./scores";
+import { sumRows } from "./sums";
 import { addRows2, addRows4, exp4, firstLanes, storeLanes, sumOfLanes } from "./vector";
 
 /**
@@ -22,7 +23,7 @@ export function queryGradientRow(job: Job, sample: i32, head: i32, query: i32, r
   rowProducts(job, <usize>job.y + place, <usize>job.value + base, first, end, gradients);
   scoreGradients(row, gradients, end - first, edgesOf(job, sample, head) + (<usize>first << 3));
   if (job.biasOffsets > 0) addToBias(job, thread * job.heads + head, gradients, first, end);
-  sumKeyRows(job, <usize>job.queryGradient + place, <usize>job.key + base, first, end, gradients, job.scale);
+  sumRows(job, <usize>job.queryGradient + place, <usize>job.key + base, first, end, gradients, job.scale);
 }
 
 /** Zeros fill up the row. */

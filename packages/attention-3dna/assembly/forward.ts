@@ -1,5 +1,6 @@
 import { Job, keyBase, queryBase, statisticsOf, weightsOf } from "./job";
-import { rowProducts, scaleAndBias, sumKeyRows } from "./scores";
+import { rowProducts, scaleAndBias } from "./scores";
+import { sumRows } from "./sums";
 import { exp4, firstLanes, storeLanes, sumOfLanes } from "./vector";
 
 /** y = softmax(scale q k^T + bias) v for one query of a sample's head. `row` has room for its scores. */
@@ -11,7 +12,7 @@ export function forwardRow(job: Job, sample: i32, head: i32, query: i32, row: us
   rowProducts(job, <usize>job.query + place, <usize>job.key + base, first, end, row);
   const largest = scaleAndBias(job, head, first, end, row);
   const reciprocal = exponentials(row, end - first, largest);
-  sumKeyRows(job, <usize>job.y + place, <usize>job.value + base, first, end, row, reciprocal);
+  sumRows(job, <usize>job.y + place, <usize>job.value + base, first, end, row, reciprocal);
   if (job.weights !== 0) {
     keepWeights(weightsOf(job, sample, head) + (<usize>first << 2), row, end - first, reciprocal);
     return;

@@ -132,3 +132,9 @@ export function edgesOf(job: Job, sample: i32, head: i32): usize {
   const group = (sample * job.heads + head) % job.edgeGroups;
   return <usize>job.edges + <usize>group * (<usize>job.pairs << 3);
 }
+
+/** Where an entry of a list lies whose numbers are places `stride` bytes apart. */
+@inline
+export function placeAt(list: usize, entry: i32, stride: usize): usize {
+  return <usize>load<i32>(list + (<usize>entry << 2)) * stride;
+}

@@ -1,12 +1,5 @@
-import { Job } from "./job";
-import { sumRows } from "./sums";
+import { Job, placeAt } from "./job";
 import { dot2, dot4, maxOfLanes } from "./vector";
-
-/** Where an entry of a list lies whose numbers are places `stride` bytes apart. */
-@inline
-export function placeAt(list: usize, entry: i32, stride: usize): usize {
-  return <usize>load<i32>(list + (<usize>entry << 2)) * stride;
-}
 
 /** Writes the dot products of the row at `x` with the rows of a query's keys to `out`, and copies of some up to four. */
 @inline
@@ -51,12 +44,4 @@ export function scaleAndBias(job: Job, head: i32, first: i32, end: i32, row: usi
     v128.store(row, scores);
   }
   return maxOfLanes(largest);
-}
-
-/** Writes the sum of a query's key or value rows, each times its weight and all times `scale`, to the row at `y`. */
-@inline
-export function sumKeyRows(job: Job, y: usize, rows: usize, first: i32, end: i32, weights: usize, scale: f32): void {
-  const keys = <usize>job.keys;
-  const list = keys + (<usize>first << 2);
-  sumRows(y, rows, job.keyTokenStride, list, keys + (<usize>end << 2), weights, scale, job.headDim);
 }

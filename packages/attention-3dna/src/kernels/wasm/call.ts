@@ -164,12 +164,11 @@ export class Call {
   }
 
   #output(shape: number[], place?: Region): Output {
-    const slices = this.#slicesOf(shape, place);
-    const { address } = slices;
-    if (place) return { address, store() {}, tensor: () => this.#lend(shape, place) };
+    if (place) return { address: place.address, store() {}, tensor: () => this.#lend(shape, place) };
+    const slices = this.#slicesOf(shape);
     let writer: Writer | undefined;
     return {
-      address,
+      address: slices.address,
       store: (slice) => {
         writer ??= this.#host.writer(shape);
         writer.write(slice * slices.length, this.#floats(slices, slice));
